@@ -1,0 +1,96 @@
+"""Files are written whole or not at all: to a neighbour first, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mtlv.errors import StoreError
+
+__all__ = ["cache_folder", "sweep_scraps", "write_folder", "write_text"]
+
+SCRAP = ".partial-"
+"""Prefix of what is being written; whatever still has it after a crash is ignored and swept."""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically and durably.
+
+    Raises:
+        StoreError: the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
+    with _explained(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with scrap.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            scrap.replace(path)
+        finally:
+            scrap.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_folder(path: Path) -> Iterator[Path]:
+    """Give a scrap folder to fill; on leaving without an error it becomes `path` in one step.
+
+    If `path` came into being meanwhile (another process finished the same work), that one stays.
+
+    Raises:
+        StoreError: the folder cannot be written or the disk is full; nothing is left behind.
+    """
+    scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
+    with _explained(path):
+        try:
+            scrap.mkdir(parents=True)
+            yield scrap
+            for file in scrap.rglob("*"):
+                if file.is_file():
+                    _sync(file)
+            if not path.exists():
+                scrap.replace(path)
+                _sync(path.parent)
+        finally:
+            shutil.rmtree(scrap, ignore_errors=True)
+
+
+def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:
+    """Remove what crashed writers left in a folder; what is younger may still be in use."""
+    import time
+
+    for scrap in folder.glob(f"{SCRAP}*"):
+        if time.time() - scrap.stat().st_mtime > older_than_seconds:
+            shutil.rmtree(scrap, ignore_errors=True) if scrap.is_dir() else scrap.unlink()
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: `MTLV_CACHE`, else `~/.cache/mtlv`."""
+    return Path(os.environ.get("MTLV_CACHE") or Path.home() / ".cache" / "mtlv")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(
+            "Cannot write to disk.",
+            where=str(path),
+            found=error.strerror or str(error),
+            hint="free some space or choose a folder that can be written, then run the same "
+            "command again: finished work is kept",
+        ) from error
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
