@@ -1,7 +1,7 @@
 """Errors are part of the interface.
 
-Every error that a user can cause says what is wrong, where (file, line, field), what was found, what
-was expected, and what to do next. The command line prints it without a traceback and exits with 2.
+Every error that a user can cause says what is wrong, where (file, line, field), what was found,
+what was expected, and what to do next. The command line prints it without a traceback and exits with 2.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class TrainingError(MtlvError):
 
 
 class ProtocolError(MtlvError):
-    """The honest protocol would be broken: test data used to choose, or unequal targets compared."""
+    """The protocol would be broken: test data used to choose, or unequal targets compared."""
 
 
 class StoreError(MtlvError):

@@ -1,6 +1,6 @@
 """Plans: an architecture is data.
 
-Every architecture is a two-level partition of tasks into models, and of each model's tasks into heads:
+Every architecture parts the tasks into models, and each model's tasks into heads:
 
 | plan | models       | heads in a model                                  |
 |------|--------------|---------------------------------------------------|

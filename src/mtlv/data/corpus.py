@@ -1,8 +1,8 @@
 """The corpus: examples and the targets of one or more tasks on them.
 
 A corpus is immutable and Arrow-backed. It is built once, row by row, by a `CorpusBuilder`, which
-checks every row and writes an Arrow file; after that it is memory-mapped, so a million texts need not
-fit in memory. Its fingerprint covers every id, text and target, in order.
+checks every row and writes an Arrow file; after that it is memory-mapped, so a million texts need
+not stay in memory. Its fingerprint covers every id, text and target, in order.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -97,7 +98,7 @@ class Corpus:
     @cached_property
     def ids(self) -> np.ndarray[Any, Any]:
         """Example ids, (N,) of str."""
-        return np.asarray(self.table["id"].to_pylist(), dtype=object)  # (N,)
+        return _frozen(self.table["id"])  # (N,)
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -107,18 +108,18 @@ class Corpus:
     @property
     def is_pair(self) -> bool:
         """Whether examples have two text segments."""
-        return self.table["text_b"].null_count < len(self)
+        return bool(self.table["text_b"].null_count < len(self))
 
     @property
     def is_tokenised(self) -> bool:
         """Whether examples are token lists."""
-        return self.table["tokens"].null_count < len(self)
+        return bool(self.table["tokens"].null_count < len(self))
 
     @cached_property
     def parts(self) -> np.ndarray[Any, Any] | None:
         """Official part of each example, (N,) of str or None; None if the dataset has no parts."""
         column = self.table["part"]
-        return None if column.null_count == len(self) else np.asarray(column.to_pylist(), object)
+        return None if column.null_count == len(self) else _frozen(column)  # (N,)
 
     def texts(self, indices: Iterable[int] | None = None) -> list[str]:
         """Return first segments (token lists joined by spaces), all of them or those asked for."""
@@ -167,6 +168,12 @@ class Corpus:
         return list((table if indices is None else table.take(pa.array(indices))).to_pylist())
 
 
+def _frozen(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    values = np.asarray(column.to_pylist(), dtype=object)
+    values.flags.writeable = False
+    return values
+
+
 class CorpusBuilder:
     """Checks examples one by one and makes a memory-mapped corpus of them.
 
@@ -187,6 +194,7 @@ class CorpusBuilder:
         self.name, self.targets, self.source = name, tuple(targets), source
         _check_targets(self.targets, source or name)
         self._schema = _schema(self.targets)
+        self._names = {target.name for target in self.targets}
         self._rows: list[dict[str, Any]] = []
         self._batches: list[pa.RecordBatch] = []
         self._seen: dict[str, str | None] = {}
@@ -212,18 +220,21 @@ class CorpusBuilder:
         """
         if len(self._seen) < 2:
             raise DataError(
-                f"The corpus '{self.name}' has {len(self._seen)} example(s): nothing can be learned.",
+                f"The corpus '{self.name}' has too few examples to learn from.",
                 where=self.source,
+                found=f"{len(self._seen)} example(s)",
                 expected="at least two examples",
             )
         self._flush()
         fingerprint = self._digest.hexdigest()[:LENGTH]
         path = (folder or cache_folder() / "corpora") / fingerprint
         if not path.exists():
-            with write_folder(path) as scrap:
-                with pa.ipc.new_file(str(scrap / "corpus.arrow"), self._schema) as writer:
-                    for batch in self._batches:
-                        writer.write_batch(batch)
+            with (
+                write_folder(path) as scrap,
+                pa.ipc.new_file(str(scrap / "corpus.arrow"), self._schema) as writer,
+            ):
+                for batch in self._batches:
+                    writer.write_batch(batch)
         self._batches = []
         table = pa.ipc.open_file(pa.memory_map(str(path / "corpus.arrow"))).read_all()
         corpus = Corpus(self.name, self.targets, table, fingerprint, tuple(notes))
@@ -248,13 +259,22 @@ class CorpusBuilder:
             )
         self._seen[example.id] = example.where
         _check_text(example, where)
+        self._check_known(example, where)
         row: dict[str, Any] = {"id": example.id, "text": example.text, "text_b": example.text_b}
         row["tokens"] = list(example.tokens) if example.tokens is not None else None
-        row["part"] = example.part
+        row["part"] = _checked_part(example.part, where)
         for target in self.targets:
             value = example.targets.get(target.name)
             row[f"target:{target.name}"] = _checked_value(target, value, example, where)
         return row
+
+    def _check_known(self, example: Example, where: str) -> None:
+        if unknown := example.targets.keys() - self._names:
+            raise DataError(
+                f"An example has a value for '{min(unknown)}', which is no target of the corpus.",
+                where=where,
+                hint=nearest(min(unknown), self._names),
+            )
 
     def _flush(self) -> None:
         if self._rows:
@@ -314,30 +334,55 @@ def _check_text(example: Example, where: str) -> None:
             )
 
 
+def _checked_part(part: Part | None, where: str) -> Part | None:
+    if part is not None and part not in get_args(Part):
+        raise DataError(
+            "An example stands in an unknown part.",
+            where=where,
+            found=repr(part),
+            expected=f"one of {', '.join(get_args(Part))}",
+        )
+    return part
+
+
 def _checked_value(target: Target, value: Value, example: Example, where: str) -> Value:
     if value is None:
         return None
-    problem: str | None = None
-    match target.kind:
-        case "binary":
-            problem = None if value in (0, 1) else "0, 1 or empty"
-        case "multiclass":
-            known = isinstance(value, int) and 0 <= value < len(target.labels)
-            problem = None if known else f"one of {', '.join(target.labels)}"
-        case "regression":
-            finite = isinstance(value, int | float) and math.isfinite(value)
-            problem = None if finite else "a finite number"
-        case "tagging":
-            fits = isinstance(value, Sequence) and len(value) == len(example.tokens or ())
-            problem = None if fits else "one tag per token"
-    if problem:
+    clean, expected = _clean_value(target, value, len(example.tokens or ()))
+    if clean is None:
         raise DataError(
             f"The target '{target.name}' has a value that it cannot have.",
             where=where,
             found=repr(value),
-            expected=problem,
+            expected=expected,
         )
-    return value
+    return clean
+
+
+def _clean_value(target: Target, value: Any, tokens: int) -> tuple[Value, str]:
+    """Return a plain Python value, so that 1, 1.0, True and NumPy's 1 have one fingerprint.
+
+    None where the target cannot have the value; beside it, what the target can have.
+    """
+    count = len(target.labels)
+    match target.kind:
+        case "binary":
+            return (int(value) if value in (0, 1) else None), "0, 1 or empty"
+        case "multiclass":
+            return _class_index(value, count), f"one of {', '.join(target.labels)}"
+        case "regression":
+            finite = isinstance(value, Real) and math.isfinite(value)
+            return (float(value) if finite else None), "a finite number"
+        case "tagging":
+            given = value if isinstance(value, Sequence) else ()
+            tags = [tag for tag in (_class_index(tag, count) for tag in given) if tag is not None]
+            fits = len(tags) == len(given) == tokens
+            known = f"one tag per token ({tokens}), each an index below {count}"
+            return (tags if fits else None), known
+
+
+def _class_index(value: Any, count: int) -> int | None:
+    return int(value) if isinstance(value, Integral) and 0 <= int(value) < count else None
 
 
 def _check_learnable(corpus: Corpus, source: str | None) -> None:

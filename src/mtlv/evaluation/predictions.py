@@ -1,8 +1,8 @@
-"""Predictions are the result: what a job stores, and all that metrics, thresholds and pages are made of.
+"""Predictions are the result: what a job stores, and all that metrics, thresholds and pages read.
 
-One long table serves every kind of task: a row is one example of one task in one part, and both the
-target and the score are lists (one number for binary and regression, C probabilities for multiclass,
-L tags and L x C probabilities for tagging). The table is the file format; `TaskPredictions` is the
+One long table serves every kind of task: a row is one example of one task in one part. The target
+and the score are lists: one number for binary and regression, C probabilities for multiclass, L
+tags and L x C probabilities for tagging. The table is the file format; `TaskPredictions` is the
 NumPy view of one task, and `LabelMatrix` puts the binary tasks of one part side by side.
 """
 
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from mtlv.data import Kind
-from mtlv.errors import ProtocolError
+from mtlv.errors import ProtocolError, nearest
 
 __all__ = ["PREDICTIONS_SCHEMA", "LabelMatrix", "Predictions", "ScoredPart", "TaskPredictions"]
 
@@ -43,7 +43,8 @@ class TaskPredictions:
         task: its name.
         kind: its kind.
         ids: example ids, (N,) of str.
-        targets: binary, multiclass and regression: (N,) float, NaN where missing; tagging: N lists.
+        targets: binary, multiclass and regression: (N,) float, NaN where missing; tagging: N lists
+            of L tags, all NaN where missing.
         scores: binary: (N,) probability of 1; multiclass: (N, C) probabilities; regression: (N,)
             predicted values; tagging: N arrays (L, C).
     """
@@ -85,42 +86,66 @@ class Predictions:
         return Predictions(self.part, tasks)
 
     def only(self, names: Iterable[str]) -> Predictions:
-        """Return the predictions of some tasks, in the order of the names."""
-        return Predictions(self.part, {name: self.tasks[name] for name in names})
+        """Return the predictions of some tasks, in the order of the names.
+
+        Raises:
+            ProtocolError: a task was not predicted.
+        """
+        return Predictions(self.part, {name: self._task(name) for name in names})
 
     def labels(self, names: Sequence[str] | None = None) -> LabelMatrix:
-        """Return binary tasks side by side; an example unknown to a task has NaN there."""
+        """Return binary tasks side by side; an example unknown to a task has NaN there.
+
+        Args:
+            names: the columns, in order; by default all binary tasks.
+
+        Raises:
+            ProtocolError: a task was not predicted, or is not binary.
+        """
         if names is None:
             names = [name for name, task in self.tasks.items() if task.kind == "binary"]
-        ids = list(dict.fromkeys(i for name in names for i in self.tasks[name].ids))
-        row = {example: index for index, example in enumerate(ids)}
-        targets = np.full((len(ids), len(names)), np.nan)  # (N, T)
-        scores = np.full((len(ids), len(names)), np.nan)  # (N, T)
-        for column, name in enumerate(names):
-            task = self.tasks[name]
-            rows = [row[example] for example in task.ids]
-            targets[rows, column], scores[rows, column] = task.targets, task.scores
-        return LabelMatrix(self.part, tuple(names), np.asarray(ids, object), targets, scores)
+        tasks = [self._task(name) for name in names]
+        _check_binary(tasks)
+        ids, rows = _aligned([task.ids for task in tasks])
+        targets = np.full((len(ids), len(names)), np.nan, order="F")  # (N, T)
+        scores = np.full((len(ids), len(names)), np.nan, order="F")  # (N, T)
+        for column, task in enumerate(tasks):
+            targets[rows[column], column] = task.targets
+            scores[rows[column], column] = task.scores
+        return LabelMatrix(self.part, tuple(names), ids, targets, scores)
 
     def to_table(self) -> pa.Table:
         """Return the long table of `PREDICTIONS_SCHEMA`."""
-        return pa.concat_tables([_rows(self.part, task) for task in self.tasks.values()])
+        tables = [_rows(self.part, task) for task in self.tasks.values()]
+        return pa.concat_tables([PREDICTIONS_SCHEMA.empty_table(), *tables])
 
     @staticmethod
     def from_table(table: pa.Table) -> dict[ScoredPart, Predictions]:
-        """Return the predictions in a long table, by part."""
+        """Return the predictions in a long table, by part; tasks in the order of their rows."""
+        coded = {name: _coded(table[name]) for name in ("part", "task", "kind", "id")}
+        lists = table.select(["target", "score"]).combine_chunks()
+        shared: dict[bytes, Array] = {}
         parts: dict[ScoredPart, Predictions] = {}
-        part_column, task_column = _decoded(table, "part"), _decoded(table, "task")
-        for part in ("validation", "test"):
-            in_part = part_column == part
-            names = list(dict.fromkeys(task_column[in_part]))
+        for part in get_args(ScoredPart):
+            in_part = coded["part"].rows_of(part)
             tasks = {}
-            for name in names:
-                rows = np.flatnonzero(in_part & (task_column == name))
-                tasks[name] = _task(name, table.take(pa.array(rows)))
+            for name in coded["task"].values_in(in_part):
+                rows = in_part[coded["task"].codes[in_part] == coded["task"].code(name)]
+                ids = coded["id"].taken(rows, shared)
+                kind = coded["kind"].values[coded["kind"].codes[rows[0]]]
+                tasks[name] = _task(name, kind, ids, lists.take(pa.array(rows)))
             if tasks:
                 parts[part] = Predictions(part, tasks)
         return parts
+
+    def _task(self, name: str) -> TaskPredictions:
+        if name not in self.tasks:
+            raise ProtocolError(
+                f"The task '{name}' has no predictions.",
+                where=f"{self.part} predictions",
+                hint=nearest(name, self.tasks),
+            )
+        return self.tasks[name]
 
 
 @dataclass(frozen=True)
@@ -142,46 +167,100 @@ class LabelMatrix:
     scores: Array
 
 
+@dataclass(frozen=True)
+class _Coded:
+    """A column of few distinct strings: their codes (R,) and the strings (K,)."""
+
+    codes: Array
+    values: Array
+
+    def code(self, value: str) -> int:
+        found = np.flatnonzero(self.values == value)
+        return int(found[0]) if len(found) else -1
+
+    def rows_of(self, value: str) -> Array:
+        return np.flatnonzero(self.codes == self.code(value))
+
+    def values_in(self, rows: Array) -> list[str]:
+        codes, first = np.unique(self.codes[rows], return_index=True)
+        return [self.values[code] for code in codes[np.argsort(first)]]
+
+    def taken(self, rows: Array, shared: dict[bytes, Array]) -> Array:
+        """Return the strings of some rows; equal columns become one object."""
+        codes = self.codes[rows]
+        return shared.setdefault(codes.tobytes(), self.values[codes])
+
+
+def _coded(column: pa.ChunkedArray) -> _Coded:
+    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    return _Coded(coded.indices.to_numpy(), np.asarray(coded.dictionary.to_pylist(), object))
+
+
+def _aligned(columns: Sequence[Array]) -> tuple[Array, list[Array]]:
+    """Return all ids in the order of their first use, and the rows of each column among them."""
+    if columns and all(ids is columns[0] or np.array_equal(ids, columns[0]) for ids in columns):
+        return columns[0], [np.arange(len(columns[0]))] * len(columns)
+    every = list(dict.fromkeys(example for ids in columns for example in ids))
+    row = {example: index for index, example in enumerate(every)}
+    return np.asarray(every, object), [np.array([row[i] for i in ids], int) for ids in columns]
+
+
+def _check_binary(tasks: Sequence[TaskPredictions]) -> None:
+    for task in tasks:
+        if task.kind != "binary":
+            raise ProtocolError(
+                f"The task '{task.task}' cannot be a column of a label matrix.",
+                found=f"a {task.kind} task",
+                expected="binary tasks",
+            )
+
+
 def _rows(part: str, task: TaskPredictions) -> pa.Table:
     count = len(task.ids)
-    constant = [part] * count, [task.task] * count, [task.kind] * count
     columns = [
-        pa.array(values).dictionary_encode().cast(PREDICTIONS_SCHEMA.field(i).type)
-        for i, values in enumerate(constant)
+        _repeated(value, count, PREDICTIONS_SCHEMA.field(name).type)
+        for name, value in (("part", part), ("task", task.task), ("kind", task.kind))
     ]
     columns.append(pa.array(task.ids.tolist(), pa.string()))
     columns += [_lists(task.targets), _lists(task.scores)]
     return pa.Table.from_arrays(columns, schema=PREDICTIONS_SCHEMA)
 
 
-def _lists(values: Array) -> pa.Array:
-    rows = [np.asarray(row, np.float32).reshape(-1) for row in values]
-    return pa.array(rows, pa.list_(pa.float32()))
+def _repeated(value: str, count: int, type_: pa.DataType) -> pa.DictionaryArray:
+    codes = pa.array(np.zeros(count), type_.index_type)
+    return pa.DictionaryArray.from_arrays(codes, pa.array([value]))
 
 
-def _task(name: str, table: pa.Table) -> TaskPredictions:
-    kind: Kind = _decoded(table, "kind")[0]
-    ids = np.asarray(table["id"].to_pylist(), object)
-    targets, scores = _ragged(table["target"]), _ragged(table["score"])
+def _lists(values: Array) -> pa.ListArray:
+    if values.dtype == object:
+        rows = [np.asarray(row, np.float32).reshape(-1) for row in values]
+        flat = np.concatenate([np.empty(0, np.float32), *rows])
+        lengths = np.array([len(row) for row in rows], np.int64)
+    else:
+        table = values.reshape(len(values), -1)  # (N, C)
+        flat = np.ascontiguousarray(table, np.float32).reshape(-1)  # (N * C,)
+        lengths = np.full(len(values), table.shape[1])
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)  # (N + 1,)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
+
+
+def _task(name: str, kind: Kind, ids: Array, lists: pa.Table) -> TaskPredictions:
+    target, score = lists["target"].combine_chunks(), lists["score"].combine_chunks()
     if kind == "tagging":
-        scores_2d = np.empty(len(scores), object)
-        for i, (tags, flat) in enumerate(zip(targets, scores, strict=True)):
-            scores_2d[i] = flat.reshape(len(tags), -1)  # (L, C)
-        boxed = np.empty(len(targets), object)
-        boxed[:] = targets
-        return TaskPredictions(name, kind, ids, boxed, scores_2d)
-    flat_targets = np.concatenate(targets).astype(np.float64)  # (N,)
-    stacked = np.stack(scores).astype(np.float64)  # (N, C)
-    return TaskPredictions(
-        name, kind, ids, flat_targets, stacked if kind == "multiclass" else stacked[:, 0]
-    )
+        return _tagging(name, ids, target, score)
+    targets, scores = (np.asarray(column.flatten(), np.float64) for column in (target, score))
+    if kind == "multiclass":
+        scores = scores.reshape(len(ids), -1)  # (N, C)
+    return TaskPredictions(name, kind, ids, targets, scores)
 
 
-def _ragged(column: pa.ChunkedArray) -> list[Array]:
-    array = column.combine_chunks()
-    flat = np.asarray(array.flatten().to_numpy(zero_copy_only=False))
+def _tagging(name: str, ids: Array, target: pa.ListArray, score: pa.ListArray) -> TaskPredictions:
+    targets, scores = np.empty(len(ids), object), np.empty(len(ids), object)
+    for i, (tags, flat) in enumerate(zip(_ragged(target), _ragged(score), strict=True)):
+        targets[i], scores[i] = tags, flat.reshape(len(tags), -1)  # (L,), (L, C)
+    return TaskPredictions(name, "tagging", ids, targets, scores)
+
+
+def _ragged(array: pa.ListArray) -> list[Array]:
+    flat = np.asarray(array.flatten())
     return np.split(flat, np.cumsum(np.asarray(array.value_lengths()))[:-1])
-
-
-def _decoded(table: pa.Table, column: str) -> Array:
-    return np.asarray(table[column].cast(pa.string()).to_pylist(), object)

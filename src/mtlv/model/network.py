@@ -1,0 +1,130 @@
+"""The network: one encoder and the heads of one model plan. One module serves all plans."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from mtlv.model.batches import Batch
+from mtlv.model.encoders import EncoderSource, config_of, freeze, load_encoder
+from mtlv.model.fast_cpu import use_fast_dropout
+from mtlv.model.heads import Features, Head, make_head
+from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.plans import ModelPlan
+from mtlv.randomness import derive_seed
+from mtlv.tasks import TaskSet
+
+__all__ = ["Network", "build_network"]
+
+
+class Network(nn.Module):
+    """One encoder and its heads.
+
+    Args:
+        encoder: any transformers encoder that returns `last_hidden_state`.
+        heads: in the order of the model plan.
+        pooling: "cls" or "mean".
+        frozen: parts of the encoder that do not learn; they run without dropout, always.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        heads: list[Head],
+        pooling: str,
+        frozen: tuple[nn.Module, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.encoder, self.pooling = encoder, pooling
+        self.heads = nn.ModuleList(heads)
+        self.corpora = tuple(head.tasks[0].corpus for head in heads)
+        self._frozen = frozen
+
+    def forward(self, batch: Batch) -> dict[int, Tensor]:
+        """Run the encoder once, then every head of the batch's corpus; outputs by head index."""
+        features = self.encode(batch)
+        return {
+            index: head(features)
+            for index, head in enumerate(self.heads)
+            if self.corpora[index] == batch.corpus
+        }
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training, all but the frozen parts."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
+
+    def encode(self, batch: Batch) -> Features:
+        """Return the features of a batch."""
+        inputs: dict[str, Tensor] = {"attention_mask": batch.mask}
+        if batch.states is not None:
+            inputs["inputs_embeds"] = batch.states
+        elif batch.ids is not None:
+            inputs["input_ids"] = batch.ids
+        if batch.types is not None and batch.states is None:
+            inputs["token_type_ids"] = batch.types
+        tokens: Tensor = self.encoder(**inputs).last_hidden_state  # (B, L, H)
+        return Features(tokens, _pooled(tokens, batch.mask, self.pooling), batch.mask)
+
+    def losses(self, outputs: dict[int, Tensor], batch: Batch) -> dict[int, Tensor]:
+        """Return the loss of every head that had outputs and targets, () each."""
+        return {
+            index: self.head(index).loss(output, batch.targets[index])
+            for index, output in outputs.items()
+            if index in batch.targets
+        }
+
+    def head(self, index: int) -> Head:
+        """Return a head, typed."""
+        head = self.heads[index]
+        assert isinstance(head, Head)
+        return head
+
+    def trainable_state(self) -> dict[str, Tensor]:
+        """Return all that training can change: trainable parameters and the heads' buffers."""
+        learned = {name for name, p in self.named_parameters() if p.requires_grad}
+        state = self.state_dict()
+        return {k: v for k, v in state.items() if k in learned or k.startswith("heads.")}
+
+
+def build_network(
+    model: ModelPlan,
+    tasks: TaskSet,
+    source: EncoderSource,
+    encoder_settings: EncoderSettings,
+    head_settings: HeadSettings,
+    *,
+    seed: int,
+    freeze_layers: int = 0,
+) -> Network:
+    """Build a model of a plan.
+
+    Every head starts from a random stream named by its own tasks, so its start does not depend on
+    which other heads there are.
+
+    Raises:
+        EncoderError: the encoder cannot be loaded.
+    """
+    torch.manual_seed(derive_seed(seed, "encoder"))
+    encoder = load_encoder(source, encoder_settings)
+    frozen = freeze(encoder, freeze_layers)
+    heads = []
+    for plan in model.heads:
+        torch.manual_seed(derive_seed(seed, "head", *plan.tasks))
+        hidden_size = config_of(encoder).hidden_size
+        heads.append(make_head(hidden_size, [tasks[t] for t in plan.tasks], head_settings))
+    network = Network(encoder, heads, source.pooling, frozen)
+    if not torch.cuda.is_available():
+        use_fast_dropout(network)
+    return network
+
+
+def _pooled(tokens: Tensor, mask: Tensor, pooling: str) -> Tensor:
+    if pooling == "cls":
+        return tokens[:, 0]  # (B, H)
+    weights = mask.unsqueeze(-1).to(tokens.dtype)  # (B, L, 1)
+    return (tokens * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)  # (B, H)

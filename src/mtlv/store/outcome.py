@@ -1,0 +1,206 @@
+"""Outcomes: what a study's stored predictions say. Recomputed from the records every time.
+
+A cell (one plan, fold and seed) is scored when all of its jobs are there: the models' predictions are
+put together, thresholds are fitted on validation, and test is decided and scored. Nothing is cached,
+so no number exists that the predictions do not give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mtlv.errors import StoreError
+from mtlv.evaluation.predictions import Predictions, ScoredPart
+from mtlv.evaluation.scores import Scores, ScoringSettings, SummaryTable, score, summarise
+from mtlv.store.record import CellRecord, JobRecord, StudyRecord
+from mtlv.store.store import Store
+
+__all__ = [
+    "CellOutcome",
+    "PlanCost",
+    "PlanOutcome",
+    "StudyOutcome",
+    "cell_predictions",
+    "load_outcome",
+]
+
+
+@dataclass(frozen=True)
+class PlanCost:
+    """What one cell of a plan took, as if nothing had been shared with other plans.
+
+    Args:
+        train_seconds: wall time of all its jobs, the tuning's and the grouping's included.
+        cpu_seconds: processor time of all its jobs.
+        tuning_seconds: the part of `train_seconds` that went into choosing settings.
+        grouping_seconds: the part that went into finding the groups.
+        peak_memory_mb: largest of its jobs, in MiB.
+        models: number of models.
+        forward_passes: encoder passes per text at inference.
+        parameters: of all its models.
+        texts_seen: in training, repeated ones counted, tuning included.
+    """
+
+    train_seconds: float
+    cpu_seconds: float
+    tuning_seconds: float
+    grouping_seconds: float
+    peak_memory_mb: float
+    models: float
+    forward_passes: float
+    parameters: float
+    texts_seen: float
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """One scored cell."""
+
+    cell: CellRecord
+    scores: Scores
+    cost: PlanCost
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """One plan over its folds and seeds.
+
+    Args:
+        name: of the plan.
+        cells: the scored ones.
+        planned: how many cells there will be.
+        summary: mean, sd and n of every metric over the cells.
+        cost: mean over the cells.
+    """
+
+    name: str
+    cells: tuple[CellOutcome, ...]
+    planned: int
+    summary: SummaryTable
+    cost: PlanCost
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan's part of `mtlv show --json`."""
+        return {
+            "plan": self.name,
+            "cells": len(self.cells),
+            "planned_cells": self.planned,
+            **self.summary.to_json(),
+            "cost": {name: getattr(self.cost, name) for name in PlanCost.__dataclass_fields__},
+            "tuned": [c.cell.tuning.best for c in self.cells if c.cell.tuning],
+            "groups": [c.cell.grouping.groups for c in self.cells if c.cell.grouping],
+        }
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """A study, scored from its stored predictions."""
+
+    study: StudyRecord
+    plans: tuple[PlanOutcome, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `mtlv show --json` prints."""
+        return {
+            "study": self.study.name,
+            "status": self.study.status,
+            "tasks": [task.name for task in self.study.tasks],
+            "warnings": self.study.warnings,
+            "plans": [plan.to_json() for plan in self.plans],
+        }
+
+    def __getitem__(self, plan: str) -> PlanOutcome:
+        for outcome in self.plans:
+            if outcome.name == plan:
+                return outcome
+        known = ", ".join(outcome.name for outcome in self.plans)
+        raise StoreError(f"The study has no finished plan '{plan}'.", expected=known)
+
+
+def load_outcome(store: Store, name: str) -> StudyOutcome:
+    """Score all finished cells of a study.
+
+    Raises:
+        StoreError: there is no such study, or a record is damaged.
+    """
+    study = store.study(name)
+    by_plan: dict[str, list[CellRecord]] = {}
+    for cell in study.cells:
+        by_plan.setdefault(cell.plan, []).append(cell)
+    plans = [_plan(store, study, name, cells) for name, cells in by_plan.items()]
+    return StudyOutcome(study, tuple(plan for plan in plans if plan is not None))
+
+
+def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:
+    """Return the predictions of a cell: of each task, those of the model that serves it."""
+    plan = cell.as_plan()
+    served: dict[int, list[str]] = {}
+    for task, index in plan.serves.items():
+        served.setdefault(index, []).append(task)
+    parts: dict[ScoredPart, Predictions] = {}
+    by_model = {index: store.predictions(cell.jobs[index]) for index in served}
+    for part in ("validation", "test"):
+        own = [by_model[index][part].only(tasks) for index, tasks in served.items()]
+        parts[part] = own[0].merged(own[1:]).only(plan.serves)
+    return parts
+
+
+def _plan(
+    store: Store, study: StudyRecord, name: str, cells: Sequence[CellRecord]
+) -> PlanOutcome | None:
+    finished = [cell for cell in cells if all(store.has_job(job) for job in cell.jobs)]
+    if not finished:
+        return None
+    outcomes = tuple(_cell(store, study, cell) for cell in finished)
+    summary = summarise([outcome.scores for outcome in outcomes])
+    return PlanOutcome(name, outcomes, len(cells), summary, _mean_cost(outcomes))
+
+
+def _cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcome:
+    predictions = cell_predictions(store, cell)
+    evaluation = study.config["evaluation"]
+    settings = ScoringSettings(evaluation["thresholds"], evaluation["shrinkage"])
+    plan = cell.as_plan()
+    models = [
+        [task for task, index in plan.serves.items() if index == model]
+        for model in sorted(set(plan.serves.values()))
+    ]
+    scores = score(predictions["validation"], predictions["test"], settings, models)
+    return CellOutcome(cell, scores, _cost(store, cell))
+
+
+def _cost(store: Store, cell: CellRecord) -> PlanCost:
+    trials = cell.tuning.trials if cell.tuning else []
+    tried = {job for trial in trials for job in trial["jobs"]} - set(cell.jobs)
+    own = [store.job(job) for job in dict.fromkeys(cell.jobs)]
+    tuning = [store.job(job) for job in sorted(tried) if store.has_job(job)]
+    grouping = cell.grouping.seconds if cell.grouping else 0.0
+    tuning_seconds = sum(job.cost.wall_seconds for job in tuning)
+    training = sum(job.cost.wall_seconds for job in own) + _preparation([*own, *tuning])
+    plan = cell.as_plan()
+    return PlanCost(
+        train_seconds=training + tuning_seconds + grouping,
+        cpu_seconds=sum(job.cost.cpu_seconds for job in [*own, *tuning]),
+        tuning_seconds=tuning_seconds,
+        grouping_seconds=grouping,
+        peak_memory_mb=max(job.cost.peak_memory_mb for job in [*own, *tuning]),
+        models=len(plan.models),
+        forward_passes=len(set(plan.serves.values())),
+        parameters=sum(store.job(job).cost.parameters for job in cell.jobs),
+        texts_seen=sum(job.cost.texts_seen for job in [*own, *tuning]),
+    )
+
+
+def _preparation(jobs: Sequence[JobRecord]) -> float:
+    """Return what shared preparation took: each different one once."""
+    return sum({job.cost.preparation_seconds for job in jobs})
+
+
+def _mean_cost(outcomes: Sequence[CellOutcome]) -> PlanCost:
+    names = PlanCost.__dataclass_fields__
+    means = {n: float(np.mean([getattr(o.cost, n) for o in outcomes])) for n in names}
+    return PlanCost(**means)

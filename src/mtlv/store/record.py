@@ -1,0 +1,181 @@
+"""Records: what the run store says of jobs and studies. Typed, versioned JSON; the source of truth.
+
+A record of a newer version than this package knows is refused by name, never guessed at.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mtlv.plans import Plan
+
+__all__ = [
+    "RECORD_VERSION",
+    "CellRecord",
+    "CorpusRecord",
+    "GroupingRecord",
+    "JobCost",
+    "JobRecord",
+    "StudyRecord",
+    "TaskRecord",
+    "TuningRecord",
+]
+
+RECORD_VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class JobCost(_Record):
+    """What a job took.
+
+    `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it was
+    made; jobs that found it made name the same figure, and a plan counts it once.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    preparation_seconds: float = 0.0
+    peak_memory_mb: float
+    peak_device_mb: float
+    parameters: int
+    trainable_parameters: int
+    texts_seen: int
+
+
+class JobRecord(_Record):
+    """One trained model.
+
+    Args:
+        id: fingerprint of `spec`.
+        spec: everything that decides the result.
+        model: heads as lists of task names.
+        fold: of its split, for people.
+        epoch: whose weights were kept.
+        epochs: that were run.
+        precision: that was computed in.
+        checkpoint: whether its weights are stored.
+        environment: versions and machine.
+    """
+
+    version: int = RECORD_VERSION
+    id: str
+    spec: dict[str, Any]
+    model: list[list[str]]
+    fold: int
+    seed: int
+    epoch: int
+    epochs: int
+    precision: str
+    checkpoint: bool
+    cost: JobCost
+    finished: str
+    environment: dict[str, str]
+
+
+class TaskRecord(_Record):
+    """One task of a study."""
+
+    name: str
+    kind: str
+    corpus: str
+    labels: list[str] = []
+    description: str | None = None
+    positives: int | None = None
+
+
+class CorpusRecord(_Record):
+    """One corpus of a study."""
+
+    name: str
+    fingerprint: str
+    examples: int
+    notes: list[str] = []
+
+
+class GroupingRecord(_Record):
+    """How a cell's tasks were grouped.
+
+    Args:
+        origin: in words.
+        groups: the groups.
+        medoids: the task in the middle of each group, where the method has one.
+        elbow: rows of the elbow table: groups k, inertia.
+        knee: the k that the elbow suggests.
+        seconds: what finding it took; counts as cost of the plan.
+    """
+
+    origin: str
+    groups: list[list[str]]
+    medoids: list[str] = []
+    elbow: list[dict[str, float]] = []
+    knee: int | None = None
+    seconds: float = 0.0
+
+
+class TuningRecord(_Record):
+    """Settings that were tried for a plan on validation data.
+
+    Args:
+        metric: by which the best was chosen.
+        trials: settings, validation value and jobs of each.
+        chosen: index of the best.
+    """
+
+    metric: str
+    trials: list[dict[str, Any]]
+    chosen: int
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """Return the settings that were chosen."""
+        return dict(self.trials[self.chosen]["changes"])
+
+
+class CellRecord(_Record):
+    """One plan on one fold with one seed.
+
+    Args:
+        plan: its name in the study.
+        variant: settings of its point of the sweep.
+        fold: from 0.
+        seed: of its jobs.
+        architecture: the plan itself; see `as_plan`.
+        jobs: one id per model, in the order of the plan's models.
+        grouping: for plans that group.
+        tuning: for tuned plans.
+    """
+
+    plan: str
+    variant: dict[str, Any] = {}
+    fold: int
+    seed: int
+    architecture: dict[str, Any]
+    jobs: list[str]
+    grouping: GroupingRecord | None = None
+    tuning: TuningRecord | None = None
+
+    def as_plan(self) -> Plan:
+        """Return the plan."""
+        return Plan.from_json(self.architecture)
+
+
+class StudyRecord(_Record):
+    """One study: its configuration and the cells that were planned so far."""
+
+    version: int = RECORD_VERSION
+    name: str
+    config: dict[str, Any]
+    status: Literal["running", "finished", "failed"]
+    started: str
+    updated: str
+    tasks: list[TaskRecord]
+    corpora: list[CorpusRecord]
+    warnings: list[str] = []
+    cells: list[CellRecord] = []
+    planned: int = 0
+    failure: str | None = None

@@ -1,0 +1,201 @@
+"""The run store: a folder of records, predictions, curves and checkpoints.
+
+    runs/
+      store.json                     version of the layout
+      jobs/ID/record.json            what was trained, with what, at what cost
+             predictions.parquet     every validation and test score
+             curves.parquet          losses and metrics by epoch
+             model.safetensors       what training changed, where checkpoints are kept
+      studies/NAME/record.json       configuration, cells, job ids
+      studies/NAME/earlier/          records of the study under other configurations
+
+A job's folder appears in one step when all of it is written, so whatever is there is whole. Nothing
+here needs torch.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ValidationError
+
+from mtlv.errors import StoreError, nearest
+from mtlv.evaluation.predictions import Predictions, ScoredPart
+from mtlv.files import sweep_scraps, write_folder, write_text
+from mtlv.store.record import RECORD_VERSION, JobRecord, StudyRecord
+
+__all__ = ["Store"]
+
+log = logging.getLogger(__name__)
+R = TypeVar("R", bound=BaseModel)
+
+
+class Store:
+    """A run store.
+
+    Args:
+        root: its folder.
+        create: whether to make it where there is none.
+
+    Raises:
+        StoreError: there is no store, it cannot be written, or a newer version wrote it.
+    """
+
+    def __init__(self, root: Path | str = "runs", *, create: bool = True) -> None:
+        self.root = Path(root)
+        marker = self.root / "store.json"
+        if marker.exists():
+            _check_version(_read_json(marker), marker)
+        elif create:
+            write_text(marker, json.dumps({"version": RECORD_VERSION}) + "\n")
+            sweep_scraps(self.root / "jobs")
+        else:
+            raise StoreError(
+                "There is no run store.",
+                where=str(self.root),
+                hint="run a study first (`mtlv run CONFIG`), or name the store with --store",
+            )
+
+    def job_folder(self, job: str) -> Path:
+        """Return the folder of a job, whether or not it is there."""
+        return self.root / "jobs" / job
+
+    def has_job(self, job: str) -> bool:
+        """Tell whether a job is finished."""
+        return (self.job_folder(job) / "record.json").exists()
+
+    def job(self, job: str) -> JobRecord:
+        """Return a job's record.
+
+        Raises:
+            StoreError: there is none, or it is damaged or newer.
+        """
+        path = self.job_folder(job) / "record.json"
+        return _read_record(JobRecord, path, f"the job '{job}'")
+
+    def predictions(self, job: str) -> dict[ScoredPart, Predictions]:
+        """Return a job's predictions by part."""
+        return Predictions.from_table(self._table(job, "predictions.parquet"))
+
+    def curves(self, job: str) -> pa.Table:
+        """Return a job's curves, as `CURVES_SCHEMA`."""
+        return self._table(job, "curves.parquet")
+
+    def write_job(
+        self,
+        record: JobRecord,
+        predictions: list[Predictions],
+        curves: pa.Table,
+        save_checkpoint: Callable[[Path], None] | None = None,
+    ) -> None:
+        """Write all of a job in one step.
+
+        Raises:
+            StoreError: the disk is full or the store cannot be written; nothing is left behind.
+        """
+        table = pa.concat_tables([part.to_table() for part in predictions])
+        with write_folder(self.job_folder(record.id)) as folder:
+            pq.write_table(table, folder / "predictions.parquet", compression="zstd")
+            pq.write_table(curves, folder / "curves.parquet", compression="zstd")
+            if save_checkpoint is not None:
+                save_checkpoint(folder)
+            (folder / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
+
+    def study_names(self) -> list[str]:
+        """Return the names of all studies, in order."""
+        return sorted(p.parent.name for p in (self.root / "studies").glob("*/record.json"))
+
+    def studies(self) -> Iterator[StudyRecord]:
+        """Yield all readable studies; a damaged record is named in the log and passed over."""
+        for name in self.study_names():
+            try:
+                yield self.study(name)
+            except StoreError as error:
+                log.warning("%s", error)
+
+    def study(self, name: str) -> StudyRecord:
+        """Return a study's record.
+
+        Raises:
+            StoreError: there is none of that name, or it is damaged or newer.
+        """
+        path = self.root / "studies" / name / "record.json"
+        if not path.exists():
+            known = self.study_names()
+            raise StoreError(
+                f"There is no study named '{name}'.",
+                where=str(self.root),
+                hint=nearest(name, known) if known else "the store is empty",
+            )
+        return _read_record(StudyRecord, path, f"the study '{name}'")
+
+    def has_study(self, name: str) -> bool:
+        """Tell whether there is a study of a name."""
+        return (self.root / "studies" / name / "record.json").exists()
+
+    def write_study(self, record: StudyRecord) -> None:
+        """Write a study's record; one under another configuration is moved to `earlier/`."""
+        folder = self.root / "studies" / record.name
+        path = folder / "record.json"
+        if path.exists():
+            try:
+                old = self.study(record.name)
+            except StoreError:
+                old = None
+            if old is None or old.config != record.config:
+                stamp = (old.updated if old else record.updated).replace(":", "-")
+                write_text(folder / "earlier" / f"{stamp}.json", path.read_text())
+        write_text(path, record.model_dump_json(indent=1) + "\n")
+
+    def _table(self, job: str, file: str) -> pa.Table:
+        path = self.job_folder(job) / file
+        try:
+            return pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StoreError(
+                f"A file of the job '{job}' cannot be read.",
+                where=str(path),
+                found=str(error).splitlines()[0],
+                hint="remove the job's folder and run the study again: only this job is trained",
+            ) from error
+
+
+def _read_record(kind: type[R], path: Path, what: str) -> R:
+    data = _read_json(path)
+    _check_version(data, path)
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise StoreError(
+            f"The record of {what} is damaged.",
+            where=str(path),
+            found=str(error).splitlines()[0],
+        ) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError("A record cannot be read.", where=str(path), found=str(error)) from error
+    if not isinstance(data, dict):
+        raise StoreError("A record is not a JSON object.", where=str(path))
+    return data
+
+
+def _check_version(data: dict[str, Any], path: Path) -> None:
+    version = data.get("version")
+    if not isinstance(version, int) or version > RECORD_VERSION:
+        raise StoreError(
+            "The record was written by a newer version of mtlv.",
+            where=str(path),
+            found=f"record version {version}",
+            expected=f"at most {RECORD_VERSION}",
+            hint="upgrade with `pip install -U mtlv`, or use another store with --store",
+        )

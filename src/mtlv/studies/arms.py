@@ -1,0 +1,167 @@
+"""Arms: one point of a study's sweep, with its inputs, its cells and its worker.
+
+A study without a sweep has one arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mtlv.errors import MtlvError
+from mtlv.evaluation.metrics import METRICS
+from mtlv.evaluation.predictions import Predictions
+from mtlv.evaluation.thresholds import fit_thresholds
+from mtlv.store import CellRecord, JobRecord, Store
+from mtlv.studies.cells import Cell, plan_cell
+from mtlv.studies.config import StudyConfig
+from mtlv.studies.executors import Executor
+from mtlv.studies.inputs import Inputs
+from mtlv.studies.jobs import Job
+from mtlv.studies.tuning import Search, Trial, make_search, models_to_tune
+from mtlv.studies.watching import StudyWatcher
+from mtlv.studies.worker import Worker
+
+__all__ = ["Arm"]
+
+
+class Arm:
+    """One point of the sweep.
+
+    Args:
+        config: of this point.
+        variant: what the point sets.
+        inputs: corpora, tasks, splits.
+        store: the run store.
+        executor: runs jobs.
+        watcher: is told of progress.
+    """
+
+    def __init__(
+        self,
+        config: StudyConfig,
+        variant: Mapping[str, Any],
+        inputs: Inputs,
+        store: Store,
+        executor: Executor,
+        watcher: StudyWatcher,
+    ) -> None:
+        self.config, self.variant, self.inputs = config, variant, inputs
+        self.store, self.executor, self.watcher = store, executor, watcher
+        self.worker = Worker(inputs, store, keep_checkpoints=config.store.checkpoints)
+        self.cells: list[Cell] = []
+
+    def plan(self) -> None:
+        """Expand every plan on every fold; groups are found here."""
+        self.cells = [
+            plan_cell(spec, self.config, self.variant, fold, self.worker)
+            for fold in range(self.inputs.folds)
+            for spec in self.config.specs()
+        ]
+
+    def tune(self) -> None:
+        """Choose the settings of all cells that are tuned, trial by trial, all cells at once."""
+        cells = [cell for cell in self.cells if cell.tune is not None]
+        leaders = [cell for cell in cells if self._leads(cell)]
+        searches = [make_search(self._tuning(cell), cell.fold) for cell in leaders]
+        while self._one_trial_each(leaders, searches):
+            pass
+        for cell in leaders:
+            values = [trial.value for trial in cell.trials]
+            cell.chosen = max(range(len(values)), key=values.__getitem__)
+        for cell in cells:
+            leader = next(c for c in leaders if self._follows(cell, c))
+            cell.trials, cell.chosen = leader.trials, leader.chosen
+
+    def train(self, after_job: Callable[[], None]) -> None:
+        """Train every model of every cell with every seed."""
+        seeds = self.config.evaluation.seeds
+        jobs = [
+            job for seed in seeds for cell in self.cells for job in cell.jobs(self.worker, seed)
+        ]
+        self._run("training", jobs, after_job)
+
+    def records(self) -> list[CellRecord]:
+        """Return the records of all cells whose settings are chosen."""
+        return [
+            cell.record(self.worker, seed)
+            for seed in self.config.evaluation.seeds
+            for cell in self.cells
+            if cell.tune is None or cell.chosen is not None
+        ]
+
+    @property
+    def cell_count(self) -> int:
+        """How many cell records there will be."""
+        return len(self.cells) * len(self.config.evaluation.seeds)
+
+    def _one_trial_each(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
+        proposed: list[tuple[Cell, Search, list[Job]]] = []
+        for cell, search in zip(cells, searches, strict=True):
+            changes = search.propose()
+            if changes is not None:
+                jobs = self._tuning_jobs(cell, changes)
+                cell.trials.append(Trial(changes, [job.id for job in jobs]))
+                proposed.append((cell, search, jobs))
+        self._run("tuning", [job for _, _, jobs in proposed for job in jobs], lambda: None)
+        for cell, search, jobs in proposed:
+            value = self._value(cell, jobs)
+            cell.trials[-1].value = value
+            search.tell(value)
+        return bool(proposed)
+
+    def _tuning_jobs(self, cell: Cell, changes: Mapping[str, Any]) -> list[Job]:
+        models = models_to_tune(
+            cell.plan.models,
+            self._tuning(cell).models,
+            lambda task: self.inputs.training_positives(task, cell.fold),
+        )
+        return cell.jobs(self.worker, self.config.evaluation.seeds[0], changes, models)
+
+    def _value(self, cell: Cell, jobs: Sequence[Job]) -> float:
+        parts = [self.store.predictions(job.id)["validation"] for job in jobs]
+        served = [
+            part.only([t for t in part.tasks if self._serves(cell, t, job)])
+            for part, job in zip(parts, jobs, strict=True)
+        ]
+        return self._metric(served[0].merged(served[1:]), self._tuning(cell).metric)
+
+    def _metric(self, validation: Predictions, name: str) -> float:
+        """Return a metric of validation predictions, turned so that larger is better."""
+        matrix, metric = validation.labels(), METRICS[name]
+        values = matrix.scores
+        if metric.needs == "decisions":
+            evaluation = self.config.evaluation
+            values = fit_thresholds(matrix, evaluation.thresholds, evaluation.shrinkage).decide(
+                matrix
+            )
+        value = metric(values, matrix.targets)
+        return value if metric.higher_is_better else -value
+
+    def _run(self, stage: str, jobs: Sequence[Job], after_job: Callable[[], None]) -> None:
+        missing = {job.id: job for job in jobs if not self.store.has_job(job.id)}
+        self.watcher.on_stage(stage, len(missing))
+
+        def run_job(job: Job) -> JobRecord:
+            self.watcher.on_job(job)
+            record = self.worker.run(job, self.watcher)
+            self.watcher.on_job_end(job, record)
+            after_job()
+            return record
+
+        self.executor.run(list(missing.values()), run_job)
+
+    def _tuning(self, cell: Cell) -> Any:
+        if cell.tune is None:
+            raise MtlvError(f"The plan '{cell.title}' is not tuned.")
+        return cell.tune
+
+    def _leads(self, cell: Cell) -> bool:
+        return self._tuning(cell).scope == "fold" or cell.fold == 0
+
+    def _follows(self, cell: Cell, leader: Cell) -> bool:
+        same_plan = cell.title == leader.title
+        return same_plan and (cell.fold == leader.fold or self._tuning(cell).scope == "study")
+
+    def _serves(self, cell: Cell, task: str, job: Job) -> bool:
+        return cell.plan.models[cell.plan.serves[task]] == job.model

@@ -1,0 +1,170 @@
+"""Cells: one plan on one fold, its groups found and its settings chosen, ready to be trained."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mtlv.grouping import GROUPINGS, Found, GroupingContext
+from mtlv.model.settings import EncoderSettings
+from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
+from mtlv.store import CellRecord
+from mtlv.store.record import GroupingRecord, TuningRecord
+from mtlv.studies.config import StudyConfig, TuneSettings
+from mtlv.studies.jobs import Job
+from mtlv.studies.overrides import ModelSettings
+from mtlv.studies.specs import PlanSpec
+from mtlv.studies.tuning import Trial
+from mtlv.studies.worker import Worker
+from mtlv.tasks import TaskSet
+
+__all__ = ["Cell", "plan_cell", "settings_of", "title_of"]
+
+
+@dataclass
+class Cell:
+    """One plan on one fold, for all its seeds.
+
+    Args:
+        title: of the plan; with a sweep, its point stands behind an `@`.
+        variant: settings of the point of the sweep.
+        fold: from 0.
+        plan: the architecture.
+        settings: of its models; the chosen trial changes them.
+        tune: how to tune it; None for a plan that is not tuned.
+        grouping: how its groups were found.
+        trials: that tuning made.
+        chosen: index of the best trial.
+    """
+
+    title: str
+    variant: Mapping[str, Any]
+    fold: int
+    plan: Plan
+    settings: ModelSettings
+    tune: TuneSettings | None
+    grouping: GroupingRecord | None = None
+    trials: list[Trial] = field(default_factory=list)
+    chosen: int | None = None
+
+    def jobs(
+        self,
+        worker: Worker,
+        seed: int,
+        changes: Mapping[str, Any] | None = None,
+        models: Sequence[int] | None = None,
+    ) -> list[Job]:
+        """Return the jobs that train the plan's models (or some of them) with one seed."""
+        if changes is None:
+            changes = {} if self.chosen is None else self.trials[self.chosen].changes
+        settings = self.settings.changed(changes, "tune.space")
+        wanted = range(len(self.plan.models)) if models is None else models
+        return [worker.job(self.plan.models[i], self.fold, seed, settings) for i in wanted]
+
+    def record(self, worker: Worker, seed: int) -> CellRecord:
+        """Return the record of the cell for one seed."""
+        tuning = None
+        if self.tune is not None and self.chosen is not None:
+            trials = [asdict(trial) for trial in self.trials]
+            tuning = TuningRecord(metric=self.tune.metric, trials=trials, chosen=self.chosen)
+        return CellRecord(
+            plan=self.title,
+            variant=dict(self.variant),
+            fold=self.fold,
+            seed=seed,
+            architecture=self.plan.to_json(),
+            jobs=[job.id for job in self.jobs(worker, seed)],
+            grouping=self.grouping,
+            tuning=tuning,
+        )
+
+
+def plan_cell(
+    spec: PlanSpec, config: StudyConfig, variant: Mapping[str, Any], fold: int, worker: Worker
+) -> Cell:
+    """Build the plan that a spec means on one fold.
+
+    Raises:
+        PlanError: its models or groups do not fit the tasks.
+        GroupingError: its tasks cannot be grouped as it says.
+    """
+    tasks = worker.inputs.tasks
+    title = title_of(spec, variant)
+    grouping = None
+    if spec.groups is not None:
+        grouping = _grouping(spec, config.encoder, fold, worker)
+    plan = _plan(spec, tasks, grouping, title)
+    tune = config.tune if spec.tune else None
+    return Cell(title, variant, fold, plan, settings_of(spec, config), tune, grouping)
+
+
+def settings_of(spec: PlanSpec, config: StudyConfig) -> ModelSettings:
+    """Return the settings of a plan's models: the study's, with the plan's own.
+
+    Raises:
+        ConfigError: the plan sets what does not exist.
+    """
+    settings = ModelSettings(config.encoder, config.head, config.train)
+    own = {f"train.{key}": value for key, value in spec.train.items()}
+    own |= {f"head.{key}": value for key, value in spec.head.items()}
+    return settings.changed(own, f"plan '{spec.title}'")
+
+
+def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:
+    """Return the name of a plan at a point of the sweep: `mtl@biobert`."""
+    if not variant:
+        return spec.title
+    return f"{spec.title}@{','.join(_short(value) for value in variant.values())}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get("name", "-".join(map(str, value.values()))))
+    return str(value)
+
+
+def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title: str) -> Plan:
+    match spec.kind:
+        case "stl":
+            return stl(tasks, title)
+        case "mtl":
+            return mtl(tasks, title)
+        case "plan":
+            return explicit(tasks, spec.models or (), title, serves=spec.serves)
+    assert grouping is not None
+    checked = Grouping.of(grouping.groups, tasks, grouping.origin)
+    return (gmhl if spec.kind == "gmhl" else gmtl)(tasks, checked, title)
+
+
+def _grouping(
+    spec: PlanSpec, encoder: EncoderSettings, fold: int, worker: Worker
+) -> GroupingRecord:
+    tasks = worker.inputs.tasks
+    started = time.perf_counter()
+    if isinstance(spec.groups, int):
+        context = GroupingContext(
+            tasks,
+            spec.groups,
+            spec.features,
+            spec.draw,
+            lambda texts: worker.embed(texts, encoder, fold),
+        )
+        found = GROUPINGS[spec.method](context)
+    else:
+        found = Found(Grouping.of(spec.groups or (), tasks))
+    return _grouping_record(found, time.perf_counter() - started)
+
+
+def _grouping_record(found: Found, seconds: float) -> GroupingRecord:
+    table = found.elbow
+    rows = [] if table is None else zip(table.groups, table.inertia, strict=True)
+    return GroupingRecord(
+        origin=found.grouping.origin,
+        groups=[list(group) for group in found.grouping.groups],
+        medoids=list(found.medoids),
+        elbow=[{"groups": k, "inertia": value} for k, value in rows],
+        knee=table.knee if table is not None else None,
+        seconds=seconds,
+    )

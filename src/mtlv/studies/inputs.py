@@ -1,0 +1,126 @@
+"""Inputs of a study: its corpora, tasks and splits, read and checked before anything is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from mtlv.data import Corpus
+from mtlv.data.catalog import DATASETS, read_known
+from mtlv.data.file_source import FileSource
+from mtlv.data.sources import read_source
+from mtlv.data.splits import Split, make_splits
+from mtlv.errors import ConfigError, nearest
+from mtlv.settings import explained
+from mtlv.store.record import CorpusRecord, TaskRecord
+from mtlv.studies.config import StudyConfig
+from mtlv.tasks import TaskSet
+
+__all__ = ["Inputs", "read_corpora", "read_inputs"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a study learns from.
+
+    Args:
+        corpora: by name.
+        tasks: of all corpora.
+        splits: by corpus, one per fold.
+    """
+
+    corpora: Mapping[str, Corpus]
+    tasks: TaskSet
+    splits: Mapping[str, list[Split]]
+
+    @property
+    def folds(self) -> int:
+        """Number of folds, the same for every corpus."""
+        return min(len(splits) for splits in self.splits.values())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the splits want people to know, by corpus and fold."""
+        return [
+            f"{name}, fold {split.fold + 1}: {warning}"
+            for name, splits in self.splits.items()
+            for split in splits
+            for warning in split.warnings
+        ]
+
+    def training_positives(self, task: str, fold: int) -> int:
+        """Return how many positives a binary task has in the training part of a fold."""
+        corpus = self.tasks[task].corpus
+        values = self.corpora[corpus].values(task)[self.splits[corpus][fold].train]
+        return int(np.nansum(values))
+
+    def task_records(self) -> list[TaskRecord]:
+        """Return the tasks as the store keeps them."""
+        return [
+            TaskRecord(
+                name=task.name,
+                kind=task.kind,
+                corpus=task.corpus,
+                labels=list(task.labels),
+                description=task.description,
+                positives=self._positives(task.name) if task.kind == "binary" else None,
+            )
+            for task in self.tasks
+        ]
+
+    def corpus_records(self) -> list[CorpusRecord]:
+        """Return the corpora as the store keeps them."""
+        return [
+            CorpusRecord(
+                name=name,
+                fingerprint=corpus.fingerprint,
+                examples=len(corpus),
+                notes=list(corpus.notes),
+            )
+            for name, corpus in self.corpora.items()
+        ]
+
+    def _positives(self, task: str) -> int:
+        return int(np.nansum(self.corpora[self.tasks[task].corpus].values(task)))
+
+
+def read_inputs(config: StudyConfig, base: Path) -> Inputs:
+    """Read the corpora of a study and divide them.
+
+    Args:
+        config: of the study.
+        base: folder that relative paths are relative to.
+
+    Raises:
+        DataError: the data cannot be read or learned from.
+        ConfigError: a dataset or one of its settings is not known.
+    """
+    corpora = read_corpora(config.data, base)
+    splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
+    return Inputs(corpora, TaskSet.of(corpora.values()), splits)
+
+
+def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str, Corpus]:
+    """Read the corpora that a config's `data` section names."""
+    return {name: _read(name, settings, base) for name, settings in data.items()}
+
+
+def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
+    if "text" in settings or "labels" in settings and name not in DATASETS:
+        try:
+            source = FileSource.model_validate(dict(settings))
+        except ValidationError as error:
+            raise explained(error, FileSource, f"data '{name}'") from error
+        return read_source(name, source, base)
+    if name not in DATASETS:
+        raise ConfigError(
+            f"There is no dataset named '{name}', and it says no `path`, `text` and `labels`.",
+            where="data",
+            hint=nearest(name, DATASETS),
+        )
+    return read_known(name, settings)

@@ -1,0 +1,76 @@
+"""Jobs: training one model of one plan on one fold with one seed.
+
+A job's id is the fingerprint of everything that decides its result. Equal jobs of different plans are
+one job; a finished job is never run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from mtlv.fingerprint import fingerprint
+from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.plans import ModelPlan
+from mtlv.training.settings import TrainSettings
+
+__all__ = ["JOB_VERSION", "Job"]
+
+JOB_VERSION = 1
+"""Raised when the training code changes what the same settings give; old jobs then stay unused."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to train.
+
+    Args:
+        model: its heads and tasks.
+        fold: number of the split, from 0.
+        seed: of initialisation, batches and dropout.
+        data: corpus name to fingerprints of the corpus and of its split.
+        encoder: settings of the encoder.
+        encoder_fingerprint: of its weights.
+        head: settings of the heads.
+        train: settings of the training.
+        starts_from: id of the job whose encoder it starts from.
+    """
+
+    model: ModelPlan
+    fold: int
+    seed: int
+    data: Mapping[str, tuple[str, str]]
+    encoder: EncoderSettings
+    encoder_fingerprint: str
+    head: HeadSettings
+    train: TrainSettings
+    starts_from: str | None = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Everything that decides the result, as JSON-like data."""
+        encoder = self.encoder.model_dump(mode="json", exclude={"name"})
+        return {
+            "version": JOB_VERSION,
+            "model": self.model.to_json(),
+            "seed": self.seed,
+            "data": {name: list(prints) for name, prints in self.data.items()},
+            "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
+            "head": self.head.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json"),
+            "starts_from": self.starts_from,
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """Fingerprint of the spec."""
+        return fingerprint(self.spec)
+
+    @property
+    def title(self) -> str:
+        """What people see: the tasks, the fold and the seed."""
+        tasks = self.model.tasks
+        names = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks"
+        return f"{names}, fold {self.fold + 1}, seed {self.seed}"

@@ -1,0 +1,111 @@
+"""A study, from its config to its record. Reads like the Method section of a paper.
+
+    1. Read the data, name the tasks, divide the examples.       (inputs)
+    2. Expand every plan on every fold; find its groups.         (cells)
+    3. Tune the settings of every plan on validation data.       (tuning)
+    4. Train every model of every plan, equal jobs once.         (jobs, worker)
+    5. Score the stored predictions.                             (store.outcome)
+
+The record is written before training starts and after every job, so a killed study goes on with what
+is missing, and whoever looks meanwhile sees what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mtlv.store import Store, StudyRecord
+from mtlv.studies.arms import Arm
+from mtlv.studies.config import StudyConfig
+from mtlv.studies.executors import Executor, LocalExecutor
+from mtlv.studies.inputs import Inputs, read_inputs
+from mtlv.studies.watching import StudyWatcher
+from mtlv.studies.worker import now
+
+__all__ = ["Study"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and where it runs.
+
+    Args:
+        config: what to do.
+        store: the run store.
+        base: folder that relative paths in the config are relative to.
+        watcher: is told of progress.
+        executor: runs the jobs.
+    """
+
+    config: StudyConfig
+    store: Store
+    base: Path = Path()
+    watcher: StudyWatcher = StudyWatcher()
+    executor: Executor = LocalExecutor()
+
+    def plan(self) -> list[Arm]:
+        """Read the data and expand every plan; nothing is trained.
+
+        Raises:
+            MtlvError: the data cannot be learned from, or a plan does not fit them.
+        """
+        arms = list(self._arms())
+        for arm in arms:
+            arm.plan()
+        return arms
+
+    def run(self) -> StudyRecord:
+        """Run what is missing of the study and return its record.
+
+        Raises:
+            MtlvError: something does not allow it; what was finished is kept.
+        """
+        arms = self.plan()
+        record = self._first_record(arms)
+        try:
+            for arm in arms:
+                record = self._publish(record, arms, "running")
+                arm.tune()
+                record = self._publish(record, arms, "running")
+                arm.train(partial(self.watcher.on_study, record))
+        except BaseException as error:
+            self._publish(record, arms, "failed", str(error) or type(error).__name__)
+            raise
+        return self._publish(record, arms, "finished")
+
+    def _arms(self) -> Iterator[Arm]:
+        read: dict[str, Inputs] = {}
+        for variant, config in self.config.variants():
+            key = f"{config.data}{config.evaluation}"
+            if key not in read:
+                read[key] = read_inputs(config, self.base)
+            yield Arm(config, variant, read[key], self.store, self.executor, self.watcher)
+
+    def _first_record(self, arms: list[Arm]) -> StudyRecord:
+        first = arms[0].inputs
+        warnings = list(dict.fromkeys(text for arm in arms for text in arm.inputs.warnings))
+        return StudyRecord(
+            name=self.config.study,
+            config=self.config.model_dump(mode="json"),
+            status="running",
+            started=now(),
+            updated=now(),
+            tasks=first.task_records(),
+            corpora=first.corpus_records(),
+            warnings=warnings,
+            planned=sum(arm.cell_count for arm in arms),
+        )
+
+    def _publish(
+        self, record: StudyRecord, arms: list[Arm], status: str, failure: str | None = None
+    ) -> StudyRecord:
+        cells = [cell for arm in arms for cell in arm.records()]
+        changes: dict[str, Any] = {"cells": cells, "status": status, "failure": failure}
+        record = record.model_copy(update=changes | {"updated": now()})
+        self.store.write_study(record)
+        self.watcher.on_study(record)
+        return record

@@ -1,0 +1,127 @@
+"""Tuning: choose settings of a plan by its validation predictions, and say what that cost.
+
+Grid search tries every combination; Optuna's TPE sampler chooses its trials. Both see validation
+values only. A plan with many models may be tuned on a few of them (`tune.models`): those are taken
+evenly from its models in the order of their training positives, so that rare and frequent tasks are
+both heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Protocol
+
+import numpy as np
+
+from mtlv.errors import ConfigError
+from mtlv.plans import ModelPlan
+from mtlv.studies.config import TuneSettings
+
+__all__ = ["Search", "Trial", "grid", "make_search", "models_to_tune"]
+
+
+@dataclass
+class Trial:
+    """Settings that were tried.
+
+    Args:
+        changes: setting to value.
+        jobs: ids of the jobs that tried them.
+        value: of the validation metric; NaN before it is known.
+    """
+
+    changes: dict[str, Any]
+    jobs: list[str] = field(default_factory=list)
+    value: float = float("nan")
+
+
+class Search(Protocol):
+    """Proposes settings, one after another, and hears how they did."""
+
+    def propose(self) -> dict[str, Any] | None:
+        """Return the next settings; None when there are no more."""
+
+    def tell(self, value: float) -> None:
+        """Hear the validation value of the last proposal, larger being better."""
+
+
+def make_search(settings: TuneSettings, seed: int) -> Search:
+    """Return the search that the settings name."""
+    return _Grid(settings) if settings.method == "grid" else _Optuna(settings, seed)
+
+
+def grid(space: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return all combinations.
+
+    Raises:
+        ConfigError: a setting has no list of values.
+    """
+    for key, values in space.items():
+        if not isinstance(values, list) or not values:
+            raise ConfigError(
+                "A grid needs a list of values.", where=f"tune.space.{key}", found=repr(values)
+            )
+    return [dict(zip(space, values, strict=True)) for values in product(*space.values())]
+
+
+def models_to_tune(
+    models: Sequence[ModelPlan], wanted: int | None, positives: Callable[[str], int]
+) -> list[int]:
+    """Return the indices of the models that a plan is tuned on, in the plan's order."""
+    if wanted is None or wanted >= len(models):
+        return list(range(len(models)))
+    counts = [sum(positives(task) for task in model.tasks) for model in models]
+    order = np.argsort(counts, kind="stable")
+    middle = (np.arange(wanted) + 0.5) / wanted * len(models)
+    return sorted(int(order[int(place)]) for place in middle)
+
+
+class _Grid:
+    def __init__(self, settings: TuneSettings) -> None:
+        self._left = grid(settings.space)
+
+    def propose(self) -> dict[str, Any] | None:
+        return self._left.pop(0) if self._left else None
+
+    def tell(self, value: float) -> None:
+        """A grid does not learn."""
+
+
+class _Optuna:
+    def __init__(self, settings: TuneSettings, seed: int) -> None:
+        try:
+            import optuna
+        except ImportError as error:
+            raise ConfigError(
+                "This way of tuning needs the package optuna.", hint="pip install 'mtlv[tune]'"
+            ) from error
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        sampler = optuna.samplers.TPESampler(seed=seed)
+        self._study = optuna.create_study(direction="maximize", sampler=sampler)
+        self._space, self._left = settings.space, settings.trials
+        self._trial: Any = None
+
+    def propose(self) -> dict[str, Any] | None:
+        if self._left == 0:
+            return None
+        self._left -= 1
+        self._trial = self._study.ask()
+        return {key: self._suggest(key, values) for key, values in self._space.items()}
+
+    def tell(self, value: float) -> None:
+        self._study.tell(self._trial, value)
+
+    def _suggest(self, key: str, values: Any) -> Any:
+        if isinstance(values, list):
+            return self._trial.suggest_categorical(key, values)
+        if isinstance(values, dict) and {"low", "high"} <= set(values):
+            whole = isinstance(values["low"], int) and isinstance(values["high"], int)
+            suggest = self._trial.suggest_int if whole else self._trial.suggest_float
+            return suggest(key, values["low"], values["high"], log=values.get("log", False))
+        raise ConfigError(
+            "A setting to tune needs a list of values, or low and high.",
+            where=f"tune.space.{key}",
+            found=repr(values),
+        )

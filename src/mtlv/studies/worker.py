@@ -1,0 +1,201 @@
+"""The worker: turns a job into a trained model and its stored record."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from mtlv.data import Corpus
+from mtlv.data.splits import Split
+from mtlv.evaluation.curves import curves_table
+from mtlv.model.embed import embed_texts
+from mtlv.model.encoders import EncoderSource, locate
+from mtlv.model.network import Network, build_network
+from mtlv.model.scratch import scratch_source
+from mtlv.model.settings import EncoderSettings
+from mtlv.model.tokens import table_key, tokenise
+from mtlv.plans import ModelPlan
+from mtlv.store import JobRecord, Store
+from mtlv.store.record import JobCost
+from mtlv.studies.inputs import Inputs
+from mtlv.studies.jobs import Job
+from mtlv.studies.overrides import ModelSettings
+from mtlv.training import checkpoint
+from mtlv.training.data import CorpusData, TrainingData
+from mtlv.training.loop import Observer
+from mtlv.training.run import Outcome, run
+
+__all__ = ["Worker", "environment"]
+
+
+class Worker:
+    """Makes and runs jobs on the inputs of one study.
+
+    Args:
+        inputs: corpora, tasks and splits.
+        store: where records go.
+        keep_checkpoints: whether weights are stored.
+    """
+
+    def __init__(self, inputs: Inputs, store: Store, *, keep_checkpoints: bool = True) -> None:
+        self.inputs, self.store, self.keep_checkpoints = inputs, store, keep_checkpoints
+        self._sources: dict[tuple[str, int], EncoderSource] = {}
+
+    def job(self, model: ModelPlan, fold: int, seed: int, settings: ModelSettings) -> Job:
+        """Return the job that trains a model of a plan."""
+        return Job(
+            model,
+            fold,
+            seed,
+            {name: self._prints(name, fold) for name in self._corpora(model)},
+            settings.encoder,
+            self.source(settings.encoder, fold).fingerprint,
+            settings.head,
+            settings.train,
+        )
+
+    def source(self, settings: EncoderSettings, fold: int) -> EncoderSource:
+        """Return where an encoder comes from; `scratch` is made of the fold's training texts."""
+        scratch = settings.name == "scratch"
+        key = (settings.model_dump_json(), fold if scratch else -1)
+        if key not in self._sources:
+            texts = self._training_texts(fold) if scratch else []
+            self._sources[key] = scratch_source(settings, texts) if scratch else locate(settings)
+        return self._sources[key]
+
+    def embed(
+        self, texts: Sequence[str], settings: EncoderSettings, fold: int
+    ) -> np.ndarray[Any, Any]:
+        """Return mean token states of short texts, (N, H)."""
+        return embed_texts(texts, self.source(settings, fold), settings)
+
+    def run(self, job: Job, observer: Observer | None = None) -> JobRecord:
+        """Run a job, or return the record of one that was run before."""
+        if self.store.has_job(job.id):
+            return self.store.job(job.id)
+        network = self.network(job)
+        outcome = run(
+            network,
+            self._data(job),
+            self.source(job.encoder, job.fold),
+            job.train,
+            seed=job.seed,
+            observer=observer,
+        )
+        record = self._record(job, network, outcome)
+        self.store.write_job(
+            record,
+            [outcome.validation, outcome.test],
+            curves_table(outcome.trained.curves),
+            (lambda folder: checkpoint.save(network, folder)) if self.keep_checkpoints else None,
+        )
+        return record
+
+    def network(self, job: Job) -> Network:
+        """Build a job's network, untrained."""
+        return build_network(
+            job.model,
+            self.inputs.tasks,
+            self.source(job.encoder, job.fold),
+            job.encoder,
+            job.head,
+            seed=job.seed,
+            freeze_layers=job.train.freeze_layers,
+        )
+
+    def _data(self, job: Job) -> TrainingData:
+        source = self.source(job.encoder, job.fold)
+        corpora = {}
+        for name in self._corpora(job.model):
+            corpus, split = self.inputs.corpora[name], self.inputs.splits[name][job.fold]
+            own = [t for t in job.model.tasks if self.inputs.tasks[t].corpus == name]
+            corpora[name] = _corpus_data(corpus, split, own, source, job.train.max_length)
+        return TrainingData(corpora)
+
+    def _corpora(self, model: ModelPlan) -> list[str]:
+        return list(dict.fromkeys(self.inputs.tasks[task].corpus for task in model.tasks))
+
+    def _prints(self, corpus: str, fold: int) -> tuple[str, str]:
+        split = self.inputs.splits[corpus][fold]
+        return self.inputs.corpora[corpus].fingerprint, split.fingerprint
+
+    def _training_texts(self, fold: int) -> list[str]:
+        return [
+            text
+            for name, corpus in self.inputs.corpora.items()
+            for text in corpus.texts(self.inputs.splits[name][fold].train)
+        ]
+
+    def _record(self, job: Job, network: Network, outcome: Outcome) -> JobRecord:
+        parameters = list(network.parameters())
+        trainable = [p for p in parameters if p.requires_grad]
+        cost = JobCost(
+            **asdict(outcome.cost),
+            preparation_seconds=outcome.preparation_seconds,
+            parameters=sum(p.numel() for p in parameters),
+            trainable_parameters=sum(p.numel() for p in trainable),
+            texts_seen=outcome.trained.examples,
+        )
+        return JobRecord(
+            id=job.id,
+            spec=job.spec | {"encoder_name": job.encoder.name},
+            model=job.model.to_json(),
+            fold=job.fold,
+            seed=job.seed,
+            epoch=outcome.trained.epoch,
+            epochs=outcome.trained.epochs,
+            precision=outcome.trained.precision,
+            checkpoint=self.keep_checkpoints,
+            cost=cost,
+            finished=now(),
+            environment=environment(),
+        )
+
+
+def environment() -> dict[str, str]:
+    """Return the versions and the machine that results depend on."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    packages = {name: version(name) for name in ("torch", "transformers", "accelerate", "mtlv")}
+    return packages | {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "threads": str(torch.get_num_threads()),
+        "device": device,
+    }
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _corpus_data(
+    corpus: Corpus, split: Split, tasks: Sequence[str], source: EncoderSource, max_length: int
+) -> CorpusData:
+    return CorpusData(
+        corpus.name,
+        corpus.ids,
+        tokenise(corpus, source, max_length),
+        {task: corpus.values(task) for task in tasks},
+        {"train": split.train, "validation": split.validation, "test": split.test},
+        table_key(corpus, source, max_length),
+    )

@@ -1,0 +1,73 @@
+"""Cost of a piece of work: wall and processor seconds, and the peak of memory."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+__all__ = ["Cost", "Meter"]
+
+CLEAR_PEAK = Path("/proc/self/clear_refs")
+STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a piece of work took.
+
+    Args:
+        wall_seconds: by the clock.
+        cpu_seconds: of all threads of the process.
+        peak_memory_mb: largest resident set of the process during the work, in MiB.
+        peak_device_mb: largest allocation on the accelerator, in MiB; 0 without one.
+    """
+
+    wall_seconds: float
+    cpu_seconds: float
+    peak_memory_mb: float
+    peak_device_mb: float
+
+
+class Meter:
+    """Measures from its making to `stop`."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        _forget_peak()
+
+    @property
+    def elapsed(self) -> float:
+        """Wall seconds so far."""
+        return time.perf_counter() - self._wall
+
+    def stop(self) -> Cost:
+        """Return the cost so far."""
+        device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
+        wall, cpu = self.elapsed, time.process_time() - self._cpu
+        return Cost(wall, cpu, _peak_mb(), device)
+
+
+def _forget_peak() -> None:
+    """Start the peak of the resident set anew, where the system can."""
+    try:
+        CLEAR_PEAK.write_text("5")
+    except OSError:
+        pass
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_mb() -> float:
+    try:
+        for line in STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,230 @@
+"""The training loop: batches, encoder, heads, losses, weighting, update. One loop for all plans.
+
+It knows a network, its data and its settings; it does not know what a plan is called. Validation data
+choose the epoch where that is asked for; test data are only scored, by the caller, at the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor
+
+from mtlv.errors import TrainingError
+from mtlv.evaluation.curves import CurvePoint
+from mtlv.evaluation.predictions import Predictions
+from mtlv.model.fast_cpu import seed_dropout
+from mtlv.model.network import Network
+from mtlv.randomness import derive_seed, generator
+from mtlv.training.batches import BatchRows, epoch_batches
+from mtlv.training.data import TrainingData
+from mtlv.training.precision import choose_precision
+from mtlv.training.schedule import make_optimizer, make_schedule
+from mtlv.training.scoring import predict_part
+from mtlv.training.settings import TrainSettings
+from mtlv.training.validation import curve_points, selection_value
+from mtlv.training.weighting import make_weighting
+
+__all__ = ["Observer", "Step", "Trained", "train"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One batch has been learned from.
+
+    Args:
+        epoch: from 1.
+        step: of all epochs, from 1.
+        steps: how many there will be.
+        examples: in the batch.
+        loss: of the batch.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    examples: int
+    loss: float
+
+
+class Observer(Protocol):
+    """Whoever watches a run: a progress bar, a tracker."""
+
+    def on_step(self, step: Step) -> None:
+        """Hear of a batch."""
+
+    def on_epoch(self, epoch: int, points: list[CurvePoint]) -> None:
+        """Hear of an epoch's curves."""
+
+
+@dataclass
+class Trained:
+    """What came of a run; the network itself holds the chosen weights.
+
+    Args:
+        curves: of all epochs.
+        epoch: whose weights were kept, from 1.
+        epochs: that were run.
+        examples: texts seen, repeated ones counted.
+        precision: that was computed in.
+        model: the network as accelerate prepared it, for scoring.
+    """
+
+    model: Any
+    precision: str
+    curves: list[CurvePoint] = field(default_factory=list)
+    epoch: int = 0
+    epochs: int = 0
+    examples: int = 0
+
+
+def train(
+    network: Network,
+    data: TrainingData,
+    settings: TrainSettings,
+    *,
+    seed: int,
+    observer: Observer | None = None,
+) -> Trained:
+    """Train a network in place.
+
+    Args:
+        network: as `build_network` made it; its frozen layers may be cut off.
+        data: of all its corpora.
+        settings: of the run.
+        seed: decides batches and dropout.
+        observer: is told of steps and epochs.
+
+    Raises:
+        TrainingError: the loss is not finite.
+    """
+    run = _Run(network, data, settings, seed, observer)
+    best: tuple[float, dict[str, Tensor]] | None = None
+    for epoch in range(1, settings.epochs + 1):
+        losses = run.epoch(epoch)
+        validation = predict_part(run.model, data, "validation")
+        value = run.record(epoch, losses, validation)
+        if best is None or value > best[0]:
+            best = value, run.snapshot() if settings.checkpoint == "best" else {}
+            run.trained.epoch = epoch
+        if settings.patience and epoch - run.trained.epoch >= settings.patience:
+            break
+    if settings.checkpoint == "best" and best is not None:
+        network.load_state_dict(best[1], strict=False)
+    else:
+        run.trained.epoch = run.trained.epochs
+    return run.trained
+
+
+class _Run:
+    """The state of one run: everything that changes while it goes on."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: TrainingData,
+        settings: TrainSettings,
+        seed: int,
+        observer: Observer | None,
+    ) -> None:
+        self.network, self.data, self.settings = network, data, settings
+        self.seed, self.observer = seed, observer
+        precision = choose_precision(settings.precision)
+        self.accelerator = _accelerator(precision, settings.accumulation)
+        first = self._batches(1)
+        self.steps = len(first) * settings.epochs
+        updates = math.ceil(len(first) / settings.accumulation) * settings.epochs
+        head_factor = network.head(0).settings.learning_rate_factor
+        optimizer = make_optimizer(network, settings, head_factor)
+        self.schedule = make_schedule(optimizer, settings, updates)
+        self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
+        self.weighting = make_weighting(settings, len(network.heads)).to(self.accelerator.device)
+        self.trained = Trained(self.model, precision)
+        self.step = 0
+        torch.manual_seed(derive_seed(seed, "training"))
+        seed_dropout(derive_seed(seed, "dropout"))
+
+    def epoch(self, epoch: int) -> dict[int | None, float]:
+        """Learn from every batch once; return mean losses by head index, None being the total."""
+        self.model.train()
+        sums: dict[int | None, Tensor] = {}
+        counts: dict[int | None, int] = {}
+        batches = self._batches(epoch)
+        for rows, updates in _with_updates(batches, self.settings.accumulation):
+            losses = self._learn(rows, updates=updates, epoch=epoch)
+            for head, loss in losses.items():
+                sums[head] = sums.get(head, torch.zeros(())) + loss * len(rows.rows)
+                counts[head] = counts.get(head, 0) + len(rows.rows)
+        self.trained.epochs = epoch
+        return {head: float(total) / counts[head] for head, total in sums.items()}
+
+    def record(self, epoch: int, losses: dict[int | None, float], validation: Predictions) -> float:
+        """Keep the epoch's curves; return the validation value by which epochs are chosen."""
+        points = curve_points(epoch, losses, validation, self.network)
+        self.trained.curves += points
+        if self.observer is not None:
+            self.observer.on_epoch(epoch, points)
+        return selection_value(validation, self.settings.select_by)
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Return a copy of all that training changes."""
+        return {k: v.detach().clone() for k, v in self.network.trainable_state().items()}
+
+    def _batches(self, epoch: int) -> list[BatchRows]:
+        batches = epoch_batches(
+            self.data.rows("train"),
+            self.data.lengths,
+            self.settings.batch_size,
+            generator(self.seed, "batches", epoch),
+            bucketing=self.settings.bucketing,
+        )
+        world = self.accelerator.num_processes
+        usable = len(batches) - len(batches) % world if world > 1 else len(batches)
+        return batches[: usable or len(batches)][self.accelerator.process_index :: world]
+
+    def _learn(self, rows: BatchRows, *, updates: bool, epoch: int) -> dict[int | None, Tensor]:
+        batch = self.data.batch(rows, self.network).to(self.accelerator.device)
+        by_head = self.network.losses(self.model(batch), batch)
+        stacked = torch.stack(list(by_head.values()))  # (K,)
+        total: Tensor = self.weighting(stacked, list(by_head))  # ()
+        self.accelerator.backward(total / self.settings.accumulation)
+        if updates:
+            if self.settings.clip is not None:
+                self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+            self.optimizer.step()
+            self.schedule.step()
+            self.optimizer.zero_grad()
+        self.step += 1
+        self.trained.examples += len(batch)
+        loss = float(total.detach())
+        if not math.isfinite(loss):
+            raise TrainingError(
+                "The loss is no longer a number.",
+                where=f"epoch {epoch}, step {self.step} of {self.steps}",
+                found=loss,
+                hint="lower train.learning_rate, or set train.precision: fp32",
+            )
+        if self.observer is not None:
+            self.observer.on_step(Step(epoch, self.step, self.steps, len(batch), loss))
+        return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
+
+
+def _accelerator(precision: str, accumulation: int) -> Accelerator:
+    """Return an accelerator in a precision, whatever an earlier run in this process used.
+
+    Accumulation is done by the loop itself, so that the last, shorter one is updated on as well.
+    """
+    del accumulation
+    AcceleratorState._reset_state()
+    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+
+
+def _with_updates(batches: list[BatchRows], accumulation: int) -> Iterator[tuple[BatchRows, bool]]:
+    for index, rows in enumerate(batches, start=1):
+        yield rows, index % accumulation == 0 or index == len(batches)

@@ -1,0 +1,40 @@
+"""Which number format to compute in: bf16 where the device is fast at it."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Literal
+
+import torch
+
+__all__ = ["Precision", "choose_precision"]
+
+Precision = Literal["bf16", "fp16", "fp32"]
+FASTER = 1.3
+"""How many times faster than fp32 a bf16 product must be to be chosen."""
+
+
+def choose_precision(wanted: Literal["auto", "bf16", "fp16", "fp32"]) -> Precision:
+    """Return the wanted format, or the one that a probe finds best for `auto`."""
+    if wanted != "auto":
+        return wanted
+    if torch.cuda.is_available():
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+    return "bf16" if _bf16_is_fast() else "fp32"
+
+
+@cache
+def _bf16_is_fast() -> bool:
+    return _seconds(torch.float32) > FASTER * _seconds(torch.bfloat16)
+
+
+def _seconds(dtype: torch.dtype, size: int = 768, repeats: int = 5) -> float:
+    """Return the best time of one square matrix product, in seconds."""
+    matrix = torch.ones(size, size, dtype=dtype)
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        torch.mm(matrix, matrix)
+        times.append(time.perf_counter() - started)
+    return min(times[1:])

@@ -1,0 +1,115 @@
+"""One run from a fresh network to its predictions: share frozen layers, train, score, measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from mtlv.evaluation.predictions import Predictions
+from mtlv.model.encoders import EncoderSource
+from mtlv.model.frozen import Cut, FrozenStates, cut_frozen, frozen_states
+from mtlv.model.heads import BinaryHead
+from mtlv.model.network import Network
+from mtlv.training.cost import Cost, Meter
+from mtlv.training.data import TrainingData, head_targets
+from mtlv.training.loop import Observer, Trained, train
+from mtlv.training.precision import choose_precision
+from mtlv.training.scoring import predict_part
+from mtlv.training.settings import TrainSettings
+
+__all__ = ["Outcome", "run"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run gave; the network holds the chosen weights.
+
+    Args:
+        trained: curves, epochs, precision.
+        validation: predictions to choose on.
+        test: predictions to score.
+        cost: of training and scoring, without shared preparation.
+        preparation_seconds: of the frozen layers' output, when it was made.
+    """
+
+    trained: Trained
+    validation: Predictions
+    test: Predictions
+    cost: Cost
+    preparation_seconds: float
+
+
+def run(
+    network: Network,
+    data: TrainingData,
+    source: EncoderSource,
+    settings: TrainSettings,
+    *,
+    seed: int,
+    observer: Observer | None = None,
+) -> Outcome:
+    """Train a network in place and score the validation and test parts.
+
+    Args:
+        network: as `build_network` made it.
+        data: of its corpora.
+        source: of its encoder.
+        settings: of the training.
+        seed: of batches and dropout.
+        observer: hears of steps and epochs.
+    """
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    _weigh_positives(network, data)
+    states = _share_frozen(network, data, source, settings)
+    meter = Meter()
+    cut = _cut(network, data, states, settings)
+    if cut is not None:
+        data = data.with_states(states)
+    trained = train(network, data, settings, seed=seed, observer=observer)
+    validation = predict_part(trained.model, data, "validation")
+    test = predict_part(trained.model, data, "test")
+    cost = meter.stop()
+    if cut is not None:
+        cut.undo()
+    prepared = sum(each.seconds for each in states.values()) if cut is not None else 0.0
+    return Outcome(trained, validation, test, cost, prepared)
+
+
+def _weigh_positives(network: Network, data: TrainingData) -> None:
+    for index, owner in enumerate(network.corpora):
+        head, corpus = network.head(index), data.corpora[owner]
+        if isinstance(head, BinaryHead):
+            head.weigh_positives(head_targets(corpus, network, index, corpus.rows["train"]))
+
+
+def _share_frozen(
+    network: Network, data: TrainingData, source: EncoderSource, settings: TrainSettings
+) -> dict[str, FrozenStates]:
+    if settings.freeze_layers == 0 or source.random:
+        return {}
+    half = choose_precision(settings.precision) == "bf16"
+    dtype = torch.bfloat16 if half else torch.float32
+    return {
+        corpus.name: frozen_states(
+            network,
+            corpus.tokens,
+            source,
+            settings.freeze_layers,
+            key=corpus.key,
+            dtype=dtype,
+        )
+        for corpus in data
+    }
+
+
+def _cut(
+    network: Network,
+    data: TrainingData,
+    states: dict[str, FrozenStates],
+    settings: TrainSettings,
+) -> Cut | None:
+    if not states:
+        return None
+    first = next(iter(data))
+    return cut_frozen(network, settings.freeze_layers, first.tokens, states[first.name])

@@ -1,0 +1,70 @@
+"""Optimizer and learning-rate schedule of one run."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from mtlv.model.network import Network
+from mtlv.training.settings import TrainSettings
+
+__all__ = ["learning_rate_scale", "make_optimizer", "make_schedule"]
+
+
+def make_optimizer(
+    network: Network, settings: TrainSettings, head_factor: float
+) -> torch.optim.Optimizer:
+    """Return the optimizer over all trainable parameters.
+
+    Heads learn `head_factor` times as fast as the encoder; one-dimensional parameters (biases and
+    norms) have no weight decay.
+    """
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            key = (name.startswith("heads."), parameter.ndim > 1)
+            groups.setdefault(key, []).append(parameter)
+    options = [
+        {
+            "params": parameters,
+            "lr": settings.learning_rate * (head_factor if in_head else 1.0),
+            "weight_decay": settings.weight_decay if decays else 0.0,
+        }
+        for (in_head, decays), parameters in groups.items()
+    ]
+    match settings.optimizer:
+        case "adamw":
+            return torch.optim.AdamW(options, fused=True)
+        case "adamax":
+            return torch.optim.Adamax(options)
+        case "sgd":
+            return torch.optim.SGD(options, momentum=settings.momentum, fused=True)
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, settings: TrainSettings, updates: int
+) -> LambdaLR:
+    """Return the schedule over a number of updates."""
+    return LambdaLR(optimizer, lambda update: learning_rate_scale(update, updates, settings))
+
+
+def learning_rate_scale(update: int, updates: int, settings: TrainSettings) -> float:
+    """Return the learning rate of an update (from 0) as a share of its peak.
+
+    It rises linearly over the first `warmup * updates` updates and then falls to 0 along a line or
+    half a cosine, or stays.
+    """
+    warmup = round(settings.warmup * updates)
+    if update < warmup:
+        return (update + 1) / (warmup + 1)
+    progress = (update - warmup) / max(1, updates - warmup)
+    match settings.schedule:
+        case "linear":
+            return max(0.0, 1.0 - progress)
+        case "cosine":
+            return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
+        case "constant":
+            return 1.0

@@ -1,0 +1,52 @@
+"""Settings of one training run; importable without torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mtlv.settings import Settings
+
+__all__ = ["TrainSettings"]
+
+
+class TrainSettings(Settings):
+    """How one model is trained. The same for every plan unless a plan or `tune` says otherwise."""
+
+    epochs: int = Field(10, ge=1)
+    """Passes over the training part."""
+    batch_size: int = Field(16, ge=1)
+    """Examples per step."""
+    learning_rate: float = Field(2e-5, gt=0)
+    """Peak learning rate of the encoder; heads multiply it by their factor."""
+    max_length: int = Field(128, ge=4)
+    """Longest input in tokens, special tokens included; the rest is cut."""
+    optimizer: Literal["adamw", "adamax", "sgd"] = "adamw"
+    """Update rule."""
+    momentum: float = Field(0.9, ge=0, lt=1)
+    """Of SGD."""
+    weight_decay: float = Field(0.01, ge=0)
+    """Decoupled weight decay; biases and norms have none."""
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    """How the learning rate falls after the warm-up."""
+    warmup: float = Field(0.1, ge=0, lt=1)
+    """Share of all steps in which the learning rate rises from 0."""
+    clip: float | None = Field(1.0, gt=0)
+    """Largest gradient norm; None clips nothing."""
+    accumulation: int = Field(1, ge=1)
+    """Batches whose gradients make one update."""
+    freeze_layers: int = Field(0, ge=0)
+    """Lowest encoder layers that stay as they are; from 1 on, the embeddings stay too."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """Of matrix products; `auto` is bf16 where a probe finds it faster."""
+    checkpoint: Literal["best", "last"] = "last"
+    """Which epoch's weights are kept."""
+    select_by: Literal["average_precision", "f1", "loss"] = "average_precision"
+    """Validation metric that `best` and early stopping go by; mean over the model's tasks."""
+    patience: int | None = Field(None, ge=1)
+    """Stop after this many epochs without a better validation metric; None never stops early."""
+    head_loss: Literal["sum", "mean"] | tuple[float, ...] = "sum"
+    """How the losses of a model's heads become one: their sum, mean, or a weight per head."""
+    bucketing: bool = True
+    """Batch texts of like length together; order and batches are drawn anew every epoch."""
