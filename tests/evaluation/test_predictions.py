@@ -99,6 +99,14 @@ class TestTable:
             for mine, yours in zip(read.tasks[name].scores, task.scores[rows], strict=True):
                 np.testing.assert_array_equal(mine, yours)
 
+    def test_each_part_keeps_its_own_order_of_tasks(self) -> None:
+        tasks = all_kinds(0, 3, 2)
+        turned = Predictions("test", dict(reversed(tasks.items())))
+        tables = [Predictions("validation", tasks).to_table(), turned.to_table()]
+        read = Predictions.from_table(pa.concat_tables(tables))
+        assert list(read["validation"].tasks) == list(tasks)
+        assert list(read["test"].tasks) == list(turned.tasks)
+
     def test_equal_ids_are_one_object(self) -> None:
         tasks = {name: binary(name, [0, 1], [0.25, 0.5]) for name in ("a", "b")}
         read = Predictions.from_table(Predictions("test", tasks).to_table())["test"]

@@ -68,8 +68,8 @@ class TestScore:
     def test_thresholds_never_read_the_test_part(self, seed: int) -> None:
         random = np.random.default_rng(seed)
         changed = with_targets(TEST, lambda y: (random.random(len(y)) < 0.5).astype(float))
-        for settings in (ScoringSettings("per_label"), ScoringSettings("global")):
-            before, after = (score(VALIDATION, t, settings).thresholds for t in (TEST, changed))
+        for way in (ScoringSettings("per_label"), ScoringSettings("global")):
+            before, after = (score(VALIDATION, t, way).thresholds for t in (TEST, changed))
             assert before == after
 
     def test_test_predictions_cannot_be_chosen_on(self) -> None:
@@ -107,10 +107,10 @@ class TestSeveralCorpora:
     def test_tasks_are_scored_as_if_alone(self) -> None:
         news = [part(p, 1, 3, 30, "news-") for p in ("validation", "test")]
         mail = [part(p, 2, 2, 50, "mail-") for p in ("validation", "test")]
-        settings = ScoringSettings("per_label", 0.0)  # shrinkage would tie all tasks together
-        alone = [score(*news, settings), score(*mail, settings)]
+        own = ScoringSettings("per_label", 0.0)  # shrinkage would tie all tasks together
+        alone = [score(*news, own), score(*mail, own)]
 
-        both = score(news[0].merged([mail[0]]), news[1].merged([mail[1]]), settings)
+        both = score(news[0].merged([mail[0]]), news[1].merged([mail[1]]), own)
 
         assert both.per_task == {**alone[0].per_task, **alone[1].per_task}
         assert (both.examples, both.tasks) == (80, 5)

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
 
-from mtlv import __version__
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.counts import classification_report, confusion, defined_mean
 from mtlv.evaluation.metrics import METRICS, mean_model_subset_accuracy, metrics_of
@@ -38,6 +38,7 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, float]
+VERSION = version("mtlv")
 
 
 class ThresholdSettings(Protocol):
@@ -81,7 +82,7 @@ class Scores:
     examples: int
     tasks: int
     averaged: Mapping[str, int]
-    version: str = __version__
+    version: str = VERSION
 
     def signature_of(self, metric: str) -> str:
         """Return what must stand beside the value of a metric, as in sacrebleu (Post 2018).

@@ -123,4 +123,4 @@ def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
             where="data",
             hint=nearest(name, DATASETS),
         )
-    return read_known(name, settings)
+    return read_known(name, settings, base=base)

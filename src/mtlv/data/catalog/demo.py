@@ -35,8 +35,8 @@ OWN_WORDS = 0.3
 CONTRASTED = 0.3
 """Share of the other findings that are told in contrast to an absent one."""
 ABSENT = {"silent": 0.70, "listed": 0.18, "own": 0.07, "past": 0.05}
-"""How absent labels are spoken of; with these shares TF-IDF and logistic regression reach a
-macro-F1 of about 75, and a small encoder that is trained long enough about 90."""
+"""How absent labels are spoken of. With these shares TF-IDF with logistic regression reaches a
+macro-F1 of about 75, and MiniLM, fine-tuned for eight epochs, about 85."""
 ASKED = 0.3
 """Share of reports that open with a reason, which names any label, present or not."""
 

@@ -133,7 +133,7 @@ def _documents(source: Path) -> dict[str, _Document]:
     documents: dict[str, _Document] = {}
     for path, data in files_of(source):
         name, code = path.name, path.parent.name
-        if code not in CATEGORIES or not name.isdigit():
+        if code not in CATEGORIES or not name.isdecimal():
             raise DataError(
                 "This is not a document of OHSUMED.",
                 where=str(path),
