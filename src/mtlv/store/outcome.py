@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mtlv.errors import StoreError
+from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Scores, ScoringSettings, SummaryTable, score, summarise
 from mtlv.store.record import CellRecord, JobRecord, StudyRecord
@@ -58,11 +59,19 @@ class PlanCost:
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """One scored cell."""
+    """One scored cell.
+
+    Args:
+        cell: its record.
+        scores: of its test predictions.
+        cost: of its jobs.
+        validation_value: mean average precision on validation; what plans may be chosen by.
+    """
 
     cell: CellRecord
     scores: Scores
     cost: PlanCost
+    validation_value: float
 
 
 @dataclass(frozen=True)
@@ -82,6 +91,11 @@ class PlanOutcome:
     planned: int
     summary: SummaryTable
     cost: PlanCost
+
+    @property
+    def validation_value(self) -> float:
+        """Mean over the cells of their validation value."""
+        return float(np.mean([cell.validation_value for cell in self.cells]))
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan's part of `mtlv show --json`."""
@@ -170,7 +184,9 @@ def _cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcome:
         for model in sorted(set(plan.serves.values()))
     ]
     scores = score(predictions["validation"], predictions["test"], settings, models)
-    return CellOutcome(cell, scores, _cost(store, cell))
+    matrix = predictions["validation"].labels()
+    value = METRICS["average_precision_macro"](matrix.scores, matrix.targets)
+    return CellOutcome(cell, scores, _cost(store, cell), value)
 
 
 def _cost(store: Store, cell: CellRecord) -> PlanCost:

@@ -14,7 +14,7 @@ from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.thresholds import fit_thresholds
 from mtlv.store import CellRecord, JobRecord, Store
 from mtlv.studies.cells import Cell, plan_cell
-from mtlv.studies.config import StudyConfig
+from mtlv.studies.config import StudyConfig, TuneSettings
 from mtlv.studies.executors import Executor
 from mtlv.studies.inputs import Inputs
 from mtlv.studies.jobs import Job
@@ -62,7 +62,7 @@ class Arm:
     def tune(self) -> None:
         """Choose the settings of all cells that are tuned, trial by trial, all cells at once."""
         cells = [cell for cell in self.cells if cell.tune is not None]
-        leaders = [cell for cell in cells if self._leads(cell)]
+        leaders = [cell for cell in cells if self.leads(cell)]
         searches = [make_search(self._tuning(cell), cell.fold) for cell in leaders]
         while self._one_trial_each(leaders, searches):
             pass
@@ -95,6 +95,18 @@ class Arm:
         """How many cell records there will be."""
         return len(self.cells) * len(self.config.evaluation.seeds)
 
+    def leads(self, cell: Cell) -> bool:
+        """Tell whether a tuned cell makes its own trials, or takes over those of the first fold."""
+        return self._tuning(cell).scope == "fold" or cell.fold == 0
+
+    def tuned_models(self, cell: Cell) -> list[int]:
+        """Return the indices of the models that a cell is tuned on."""
+        return models_to_tune(
+            cell.plan.models,
+            self._tuning(cell).models,
+            lambda task: self.inputs.training_positives(task, cell.fold),
+        )
+
     def _one_trial_each(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
         proposed: list[tuple[Cell, Search, list[Job]]] = []
         for cell, search in zip(cells, searches, strict=True):
@@ -111,12 +123,8 @@ class Arm:
         return bool(proposed)
 
     def _tuning_jobs(self, cell: Cell, changes: Mapping[str, Any]) -> list[Job]:
-        models = models_to_tune(
-            cell.plan.models,
-            self._tuning(cell).models,
-            lambda task: self.inputs.training_positives(task, cell.fold),
-        )
-        return cell.jobs(self.worker, self.config.evaluation.seeds[0], changes, models)
+        first_seed = self.config.evaluation.seeds[0]
+        return cell.jobs(self.worker, first_seed, changes, self.tuned_models(cell))
 
     def _value(self, cell: Cell, jobs: Sequence[Job]) -> float:
         parts = [self.store.predictions(job.id)["validation"] for job in jobs]
@@ -151,13 +159,10 @@ class Arm:
 
         self.executor.run(list(missing.values()), run_job)
 
-    def _tuning(self, cell: Cell) -> Any:
+    def _tuning(self, cell: Cell) -> TuneSettings:
         if cell.tune is None:
             raise MtlvError(f"The plan '{cell.title}' is not tuned.")
         return cell.tune
-
-    def _leads(self, cell: Cell) -> bool:
-        return self._tuning(cell).scope == "fold" or cell.fold == 0
 
     def _follows(self, cell: Cell, leader: Cell) -> bool:
         same_plan = cell.title == leader.title

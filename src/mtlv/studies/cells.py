@@ -20,7 +20,7 @@ from mtlv.studies.tuning import Trial
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
 
-__all__ = ["Cell", "plan_cell", "settings_of", "title_of"]
+__all__ = ["Cell", "plan_cell", "title_of"]
 
 
 @dataclass
@@ -97,19 +97,7 @@ def plan_cell(
         grouping = _grouping(spec, config.encoder, fold, worker)
     plan = _plan(spec, tasks, grouping, title)
     tune = config.tune if spec.tune else None
-    return Cell(title, variant, fold, plan, settings_of(spec, config), tune, grouping)
-
-
-def settings_of(spec: PlanSpec, config: StudyConfig) -> ModelSettings:
-    """Return the settings of a plan's models: the study's, with the plan's own.
-
-    Raises:
-        ConfigError: the plan sets what does not exist.
-    """
-    settings = ModelSettings(config.encoder, config.head, config.train)
-    own = {f"train.{key}": value for key, value in spec.train.items()}
-    own |= {f"head.{key}": value for key, value in spec.head.items()}
-    return settings.changed(own, f"plan '{spec.title}'")
+    return Cell(title, variant, fold, plan, config.settings_of(spec), tune, grouping)
 
 
 def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:

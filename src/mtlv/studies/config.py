@@ -19,6 +19,7 @@ from mtlv.data.splits import SplitSettings
 from mtlv.errors import ConfigError
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.settings import Settings, explained
+from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec, expand_specs
 from mtlv.training.settings import TrainSettings
 
@@ -94,6 +95,24 @@ class TrackingSettings(Settings):
     """MLflow experiment of all studies."""
 
 
+class PublishedSettings(Settings):
+    """Figures that others published, shown beside ours."""
+
+    source: str
+    """Where they stand, and what must be known to compare them."""
+    metrics: tuple[str, ...] = ("f1_macro", "f1_micro", "subset_accuracy")
+    """Whose mean and sd stand in each row."""
+    rows: dict[str, list[float]]
+    """Plan to mean and sd of each metric, in percent."""
+
+    @model_validator(mode="after")
+    def _mean_and_sd(self) -> PublishedSettings:
+        for plan, figures in self.rows.items():
+            if len(figures) != 2 * len(self.metrics):
+                raise ValueError(f"'{plan}' needs a mean and an sd for each metric")
+        return self
+
+
 class StudyConfig(Settings):
     """A study: data, encoder, plans, training, evaluation."""
 
@@ -119,8 +138,8 @@ class StudyConfig(Settings):
     """What is kept."""
     tracking: TrackingSettings = TrackingSettings()
     """MLflow."""
-    published: str | None = None
-    """A YAML file of published figures, shown beside ours."""
+    published: PublishedSettings | None = None
+    """Published figures by plan, shown beside ours."""
 
     @field_validator("data", mode="before")
     @classmethod
@@ -135,13 +154,27 @@ class StudyConfig(Settings):
         return value
 
     @model_validator(mode="after")
-    def _plans_expand(self) -> StudyConfig:
-        self.specs()
+    def _plans_and_tuning_are_known(self) -> StudyConfig:
+        for spec in self.specs():
+            settings = self.settings_of(spec)
+            for key, values in (self.tune.space if self.tune else {}).items():
+                settings.changed({key: _example(values)}, f"tune.space.{key}")
         return self
 
     def specs(self) -> list[PlanSpec]:
         """Return the plans, one by one."""
         return expand_specs(self.plans)
+
+    def settings_of(self, spec: PlanSpec) -> ModelSettings:
+        """Return the settings of a plan's models: the study's, with the plan's own.
+
+        Raises:
+            ConfigError: the plan sets what does not exist.
+        """
+        own = {f"train.{key}": value for key, value in spec.train.items()}
+        own |= {f"head.{key}": value for key, value in spec.head.items()}
+        common = ModelSettings(self.encoder, self.head, self.train)
+        return common.changed(own, f"plan '{spec.title}'")
 
     def variants(self) -> list[tuple[dict[str, Any], StudyConfig]]:
         """Return the points of the sweep, each with the config that it stands for.
@@ -225,6 +258,13 @@ _Loader.add_implicit_resolver(  # YAML 1.1 wants a dot in 2.0e-5; people leave i
     re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
     list("-+0123456789"),
 )
+
+
+def _example(values: Any) -> Any:
+    """Return one of the values that a tuned setting may take, to see whether it is possible."""
+    if isinstance(values, list) and values:
+        return values[0]
+    return values["low"] if isinstance(values, dict) and "low" in values else values
 
 
 def _yaml_place(path: Path, error: yaml.YAMLError) -> str:

@@ -6,6 +6,7 @@ import datetime
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ class Worker:
             record,
             [outcome.validation, outcome.test],
             curves_table(outcome.trained.curves),
-            (lambda folder: checkpoint.save(network, folder)) if self.keep_checkpoints else None,
+            partial(self._save, job, network) if self.keep_checkpoints else None,
         )
         return record
 
@@ -110,6 +111,12 @@ class Worker:
             seed=job.seed,
             freeze_layers=job.train.freeze_layers,
         )
+
+    def _save(self, job: Job, network: Network, folder: Path) -> None:
+        checkpoint.save(network, folder)
+        source = self.source(job.encoder, job.fold)
+        if source.random:
+            checkpoint.save_scratch(Path(source.address), folder)
 
     def _data(self, job: Job) -> TrainingData:
         source = self.source(job.encoder, job.fold)

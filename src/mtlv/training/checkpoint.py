@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from safetensors.torch import load_file, save_file
@@ -10,15 +11,22 @@ from torch import Tensor
 from mtlv.errors import StoreError
 from mtlv.model.network import Network
 
-__all__ = ["FILE", "restore", "restore_encoder", "save"]
+__all__ = ["ENCODER", "FILE", "restore", "restore_encoder", "save", "save_scratch"]
 
 FILE = "model.safetensors"
+ENCODER = "encoder"
+"""Folder of the configuration and tokenizer of an encoder that exists nowhere else."""
 
 
 def save(network: Network, folder: Path) -> None:
     """Write the trainable state of a network."""
     state = {name: value.detach().cpu().contiguous() for name, value in _state(network).items()}
     save_file(state, folder / FILE)
+
+
+def save_scratch(source: Path, folder: Path) -> None:
+    """Keep the configuration and tokenizer of a scratch encoder with the job."""
+    shutil.copytree(source, folder / ENCODER)
 
 
 def restore(network: Network, folder: Path) -> None:

@@ -50,7 +50,12 @@ def _predict_corpus(
                 scores[i][where] = bare.head(i).decode(outputs[i]).cpu().numpy()
     return {
         task.name: TaskPredictions(
-            task.name, task.kind, corpus.ids[rows], corpus.targets[task.name][rows], scores[i][:, k]
+            task.name,
+            task.kind,
+            corpus.ids[rows],
+            corpus.targets[task.name][rows],
+            scores[i][:, k],
+            corpus.name,
         )
         for i in heads
         for k, task in enumerate(bare.head(i).tasks)

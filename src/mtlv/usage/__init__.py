@@ -1,0 +1,1 @@
+"""Usage: what a finished study's models do with new texts."""

@@ -1,0 +1,89 @@
+"""The progress bar of a running study."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mtlv.evaluation.curves import CurvePoint
+from mtlv.store import JobRecord
+from mtlv.studies.jobs import Job
+from mtlv.studies.watching import StudyWatcher
+from mtlv.training.loop import Step
+
+__all__ = ["ProgressBar"]
+
+
+class ProgressBar(StudyWatcher):
+    """Two lines on stderr: jobs of the stage, and steps of the job with loss, metric and speed."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._plain = not console.is_terminal
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[state]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=self._plain,
+        )
+        self._console = console
+        self._jobs = self._progress.add_task("jobs", total=None, state="", visible=False)
+        self._steps = self._progress.add_task("", total=None, state="", visible=False)
+        self._stage, self._metric, self._done, self._left = "", "", 0, 0
+        self._started, self._texts = time.perf_counter(), 0
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def on_stage(self, stage: str, jobs: int) -> None:
+        """Start counting the jobs of a stage."""
+        self._stage, self._left, self._done = stage, jobs, 0
+        if jobs:
+            self._progress.reset(self._jobs, total=jobs, description=stage, visible=True)
+
+    def on_job(self, job: Job) -> None:
+        """Start a job's line."""
+        self._started, self._texts, self._metric = time.perf_counter(), 0, ""
+        self._progress.reset(self._steps, total=None, description=job.title, visible=True)
+
+    def on_step(self, step: Step) -> None:
+        """Move a job's line."""
+        self._texts += step.examples
+        speed = self._texts / max(time.perf_counter() - self._started, 1e-9)
+        state = f"loss {step.loss:.3f} {self._metric} {speed:,.0f} texts/s"
+        self._progress.update(self._steps, total=step.steps, completed=step.step, state=state)
+
+    def on_epoch(self, epoch: int, points: list[CurvePoint]) -> None:
+        """Show the validation metric of the epoch."""
+        for point in points:
+            if point.scope == "model" and point.metric == "f1_macro":
+                self._metric = f"macro-F1 {100 * point.value:.1f}"
+
+    def on_job_end(self, job: Job, record: JobRecord) -> None:
+        """Count a job; without a terminal, write a line about it."""
+        self._done += 1
+        self._progress.update(self._jobs, advance=1)
+        if self._plain:
+            seconds = record.cost.wall_seconds
+            self._console.print(
+                f"{self._stage} {self._done}/{self._left}: {job.title}: {seconds:.1f} s, "
+                f"{record.cost.texts_seen / max(seconds, 1e-9):,.0f} texts/s {self._metric}",
+                highlight=False,
+                soft_wrap=True,
+            )

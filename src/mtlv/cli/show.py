@@ -1,0 +1,57 @@
+"""Showing: results to stdout, as tables or as one JSON document; everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from mtlv.report.tables import Table
+
+__all__ = ["note", "print_json", "print_table", "warn"]
+
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document; what is not a number is null."""
+    sys.stdout.write(json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_table(table: Table) -> None:
+    """Print a table, as wide as it needs to be where the output is no terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=200)
+    shown = RichTable(title=escape(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+    for index, name in enumerate(table.header):
+        shown.add_column(escape(name), justify="right" if index else "left", no_wrap=index == 0)
+    for row in table.rows:
+        shown.add_row(*(escape(cell) for cell in row))
+    console.print(shown)
+    if table.note:
+        console.print(f"[dim]{escape(table.note)}[/]", soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Say something to people, on stderr."""
+    _err.print(escape(text))
+
+
+def warn(text: str) -> None:
+    """Warn people, on stderr."""
+    _err.print(f"[yellow]warning:[/] {escape(text)}")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(own) for own in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,134 @@
+"""Comparison: plans against a baseline, paired by fold and seed, on the same targets or not at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mtlv.errors import ProtocolError, nearest
+from mtlv.evaluation.protocol import same_targets
+from mtlv.evaluation.scores import Summary
+from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, cell_predictions
+from mtlv.store.store import Store
+
+__all__ = ["Comparison", "Row", "compare"]
+
+EQUAL = 5e-4
+"""Per-task means nearer than this (0.05 points) are called equal."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One plan against the baseline.
+
+    Args:
+        plan: its name.
+        value: of the metric.
+        delta: paired differences to the baseline.
+        per_task: paired differences of F1, by task.
+        better: tasks with a higher mean F1 than under the baseline.
+        equal: tasks with the same, within `EQUAL`.
+        worse: tasks with a lower one.
+        cost_ratio: training seconds over the baseline's.
+    """
+
+    plan: str
+    value: Summary
+    delta: Summary
+    per_task: dict[str, Summary]
+    better: int
+    equal: int
+    worse: int
+    cost_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All plans of a study against one of them."""
+
+    study: str
+    baseline: str
+    metric: str
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `mtlv compare --json` prints."""
+        return {
+            "study": self.study,
+            "baseline": self.baseline,
+            "metric": self.metric,
+            "plans": [
+                {
+                    "plan": row.plan,
+                    "value": row.value.to_json(),
+                    "delta": row.delta.to_json(),
+                    "per_task": {task: own.to_json() for task, own in row.per_task.items()},
+                    "tasks_better": row.better,
+                    "tasks_equal": row.equal,
+                    "tasks_worse": row.worse,
+                    "cost_ratio": row.cost_ratio,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> Comparison:
+    """Compare all plans of a study with one of them.
+
+    Raises:
+        ProtocolError: there is no such plan or metric, or the plans' test targets differ.
+    """
+    base = next((plan for plan in outcome.plans if plan.name == baseline), None)
+    if base is None:
+        raise ProtocolError(
+            f"The study has no finished plan '{baseline}' to compare with.",
+            hint=nearest(baseline, [plan.name for plan in outcome.plans]),
+        )
+    if metric not in base.summary.metrics:
+        raise ProtocolError(
+            f"There is no metric '{metric}'.", hint=nearest(metric, base.summary.metrics)
+        )
+    rows = tuple(_row(store, plan, base, metric) for plan in outcome.plans)
+    return Comparison(outcome.study.name, baseline, metric, rows)
+
+
+def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
+    pairs = _pairs(plan.cells, base.cells)
+    for own, other in pairs[:1] if plan is not base else ():
+        test = cell_predictions(store, own.cell)["test"]
+        same_targets(test, cell_predictions(store, other.cell)["test"])
+    delta = Summary.of([a.scores.metrics[metric] - b.scores.metrics[metric] for a, b in pairs])
+    tasks = {
+        task: Summary.of(
+            [a.scores.per_task[task]["f1"] - b.scores.per_task[task]["f1"] for a, b in pairs]
+        )
+        for task in base.summary.per_task
+        if "f1" in base.summary.per_task[task]
+    }
+    means = [own.mean for own in tasks.values() if not math.isnan(own.mean)]
+    seconds = base.cost.train_seconds
+    return Row(
+        plan.name,
+        plan.summary.metrics[metric],
+        delta,
+        tasks,
+        better=sum(mean > EQUAL for mean in means),
+        equal=sum(abs(mean) <= EQUAL for mean in means),
+        worse=sum(mean < -EQUAL for mean in means),
+        cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
+    )
+
+
+def _pairs(
+    cells: Sequence[CellOutcome], others: Sequence[CellOutcome]
+) -> list[tuple[CellOutcome, CellOutcome]]:
+    by_place = {(other.cell.fold, other.cell.seed): other for other in others}
+    places = [(cell.cell.fold, cell.cell.seed) for cell in cells]
+    return [
+        (cell, by_place[place])
+        for cell, place in zip(cells, places, strict=True)
+        if place in by_place
+    ]

@@ -1,0 +1,88 @@
+"""A forecast: what a run of a study would train, without training it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mtlv.studies.arms import Arm
+from mtlv.studies.cells import Cell
+from mtlv.studies.jobs import Job
+from mtlv.studies.tuning import grid
+
+__all__ = ["Forecast", "PlanForecast", "forecast"]
+
+
+@dataclass(frozen=True)
+class PlanForecast:
+    """One plan: models and heads on its first fold, and its jobs over all folds and seeds."""
+
+    plan: str
+    models: int
+    heads: int
+    training_jobs: int
+    tuning_jobs: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A study: its plans, how many different jobs there are, and what the splits warn of."""
+
+    study: str
+    plans: tuple[PlanForecast, ...]
+    different_jobs: int
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the forecast as JSON-like data."""
+        return asdict(self)
+
+
+def forecast(arms: Sequence[Arm]) -> Forecast:
+    """Count the jobs of planned arms.
+
+    Where a grid tunes, the count of different jobs is exact whatever is chosen; where Optuna does,
+    its first trial stands for all, and the others are added as if all were different.
+    """
+    cells = [(arm, cell) for arm in arms for cell in arm.cells]
+    titles = dict.fromkeys(cell.title for _, cell in cells)
+    plans = tuple(_plan([(a, c) for a, c in cells if c.title == title]) for title in titles)
+    different = {job.id for arm, cell in cells for job in _jobs(arm, cell)}
+    unknown = sum(_unknown_trials(arm, cell) for arm, cell in cells)
+    warnings = dict.fromkeys(text for arm in arms for text in arm.inputs.warnings)
+    return Forecast(arms[0].config.study, plans, len(different) + unknown, tuple(warnings))
+
+
+def _plan(cells: Sequence[tuple[Arm, Cell]]) -> PlanForecast:
+    first = cells[0][1]
+    seeds = len(cells[0][0].config.evaluation.seeds)
+    return PlanForecast(
+        first.title,
+        len(first.plan.models),
+        sum(len(model.heads) for model in first.plan.models),
+        sum(len(cell.plan.models) * seeds for _, cell in cells),
+        sum(_trials(arm, cell) * len(arm.tuned_models(cell)) for arm, cell in cells),
+    )
+
+
+def _jobs(arm: Arm, cell: Cell) -> Iterator[Job]:
+    settings = [{}] if cell.tune is None or cell.tune.method == "optuna" else grid(cell.tune.space)
+    for seed in arm.config.evaluation.seeds:
+        yield from cell.jobs(arm.worker, seed, settings[0])
+    if _trials(arm, cell):
+        for changes in settings:
+            first = arm.config.evaluation.seeds[0]
+            yield from cell.jobs(arm.worker, first, changes, arm.tuned_models(cell))
+
+
+def _trials(arm: Arm, cell: Cell) -> int:
+    if cell.tune is None or not arm.leads(cell):
+        return 0
+    return cell.tune.trials if cell.tune.method == "optuna" else len(grid(cell.tune.space))
+
+
+def _unknown_trials(arm: Arm, cell: Cell) -> int:
+    if cell.tune is None or cell.tune.method == "grid":
+        return 0
+    return (_trials(arm, cell) - 1) * len(arm.tuned_models(cell))
