@@ -16,9 +16,11 @@ from transformers import (
     DistilBertConfig,
     ElectraConfig,
     ModernBertConfig,
+    MPNetConfig,
     PreTrainedTokenizerFast,
     RobertaConfig,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from mtlv.data import Corpus, CorpusBuilder, Example, Target
 from mtlv.files import cache_folder
@@ -93,11 +95,13 @@ FAMILIES: dict[str, Config] = {
         type_vocab_size=0,
     ),
     "modernbert": _modernbert,
+    "mpnet": _sized(MPNetConfig),
 }
 
 
 def write_encoder(folder: Path, family: str = "bert", tokenizer: bool = True) -> Path:
     """Write a tiny checkpoint with random weights, as `save_pretrained` does."""
+    disable_progress_bar()
     pieces = _trained_tokenizer([example.text or "" for example in toy_examples()], 200)
     config = FAMILIES[family](pieces.get_vocab_size())
     torch.manual_seed(0)

@@ -174,9 +174,11 @@ def _check_positives(
 
 
 def _holdout(rows: Array, settings: SplitSettings, divider: Divider) -> Iterator[Split]:
-    for draw in range(settings.folds * settings.repeats):
-        rest, test = divider.divide(rows, (1 - settings.test, settings.test), "test", draw)
-        yield Split(draw, *_train_and_validation(rest, settings, divider, draw), test)
+    """Draw the test part once per repeat; folds redraw the rest around it."""
+    for repeat in range(settings.repeats):
+        rest, test = divider.divide(rows, (1 - settings.test, settings.test), "test", repeat)
+        for draw in range(repeat * settings.folds, (repeat + 1) * settings.folds):
+            yield Split(draw, *_train_and_validation(rest, settings, divider, draw), test)
 
 
 def _cross_validation(rows: Array, settings: SplitSettings, divider: Divider) -> Iterator[Split]:

@@ -20,6 +20,7 @@ from transformers.utils import logging as transformers_logging
 
 from mtlv.errors import EncoderError, nearest
 from mtlv.fingerprint import file_fingerprint, fingerprint
+from mtlv.model.fast_cpu import ATTENTION, supports
 from mtlv.model.names import KNOWN_ENCODERS
 from mtlv.model.settings import EncoderSettings
 
@@ -34,7 +35,8 @@ __all__ = [
     "trunk",
 ]
 
-WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin", "model.safetensors.index.json")
+WEIGHT_FILES = ("model*.safetensors", "pytorch_model*.bin")
+FEWEST_WORDS = 10
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -130,11 +132,21 @@ def load_tokenizer(source: EncoderSource) -> Any:
     """Load an encoder's fast tokenizer.
 
     Raises:
-        EncoderError: it cannot be had, or there is no fast version.
+        EncoderError: it cannot be had, there is no fast version, or it has no vocabulary (as
+            transformers makes one for a folder without a tokenizer).
     """
     tokenizer = _guarded(source, lambda: AutoTokenizer.from_pretrained(source.address))
     if not tokenizer.is_fast:
         raise EncoderError("The encoder has no fast tokenizer.", where=source.address)
+    words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
+    if len(words) < FEWEST_WORDS:
+        raise EncoderError(
+            "The encoder has no vocabulary.",
+            where=source.address,
+            found=f"{len(words)} word pieces",
+            expected="tokenizer.json, or the vocabulary file of its family",
+            hint="save the tokenizer into the same folder, with tokenizer.save_pretrained",
+        )
     return tokenizer
 
 
@@ -219,29 +231,28 @@ def _folder_fingerprint(folder: Path) -> str:
             where=str(folder),
             expected="a folder written by save_pretrained",
         )
-    weights = [folder / name for name in WEIGHT_FILES if (folder / name).exists()]
+    weights = next((found for p in WEIGHT_FILES if (found := sorted(folder.glob(p)))), [])
     if not weights:
         raise EncoderError(
             "The encoder folder has no weights.",
             where=str(folder),
             found=", ".join(sorted(p.name for p in folder.iterdir())),
-            expected=f"one of {', '.join(WEIGHT_FILES)}",
+            expected=" or ".join(WEIGHT_FILES),
         )
-    tokenizer = [p for p in sorted(folder.glob("*")) if p.name in ("tokenizer.json", "vocab.txt")]
-    return file_fingerprint(folder / "config.json", weights[0], *tokenizer)
+    tokenizer = [folder / name for name in TOKENIZER_FILES if (folder / name).exists()]
+    return file_fingerprint(folder / "config.json", *weights, *tokenizer)
 
 
-def _attention(config: Any) -> str:
-    """Name the attention: the fast one on processors, the fused one on accelerators."""
-    from mtlv.model.fast_cpu import ATTENTION, supports
-
+def _attention(config: Any) -> str | None:
+    """Name the attention: ours on processors; on accelerators None, transformers' own choice."""
     if torch.cuda.is_available():
-        return "sdpa" if config.model_type not in ("deberta", "deberta-v2") else "eager"
+        return None
     return ATTENTION if supports(config) else "eager"
 
 
 def _quietly_loaded(address: str, config: Any, options: dict[str, Any]) -> tuple[Any, Any]:
     verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
@@ -251,18 +262,20 @@ def _quietly_loaded(address: str, config: Any, options: dict[str, Any]) -> tuple
         return model, report
     finally:
         transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()
 
 
 def _guarded(source: EncoderSource, load: Any) -> Any:
     try:
         return load()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # tokenizers and safetensors raise bare ones
         offline = os.environ.get("HF_HUB_OFFLINE") == "1"
         local = Path(source.address).is_dir()
         raise EncoderError(
             f"The encoder '{source.address}' cannot be loaded"
             + (" while offline." if offline and not local else "."),
-            found=str(error).strip().splitlines()[0],
+            found=(str(error).strip() or type(error).__name__).splitlines()[0],
             hint=None
             if local
             else f"on a machine with a network run `hf download {source.address} --local-dir DIR`, "

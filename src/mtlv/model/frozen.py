@@ -1,15 +1,18 @@
 """Frozen layers run once: their output is computed for a whole corpus and shared by all jobs.
 
-A frozen layer runs without dropout (`Network.train`), so its output is a constant. It is
-written to disk once, and the network is cut: its embeddings pass the stored states through and the frozen
-layers leave the stack. The cut network is compared with the whole one on real examples before it is
-used; a family whose layers cannot be cut so is trained whole.
+A frozen layer runs without dropout (`Network.train`), so its output is a constant. It is written
+to disk once, and the network is cut: its embeddings pass the stored states through and the frozen
+layers leave the stack. Before the cut network is used it is compared with the whole one on real
+examples, and nothing that learns may reach into the frozen output; a family whose layers cannot be
+cut so is trained whole.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,14 +23,16 @@ from torch import Tensor, nn
 
 from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
-from mtlv.model.batches import pad_batch
-from mtlv.model.encoders import EncoderSource, config_of, encoder_layers
+from mtlv.model.batches import Batch, pad_batch
+from mtlv.model.encoders import EMBEDDINGS, EncoderSource, config_of, encoder_layers, trunk
+from mtlv.model.heads import Features
 from mtlv.model.network import Network
 from mtlv.model.tokens import TokenTable
 
 __all__ = ["Cut", "FrozenStates", "cut_frozen", "frozen_states"]
 
 log = logging.getLogger(__name__)
+TEXTS_PER_BATCH = 32
 TOLERANCE = 0.05
 """Largest accepted mean difference between cut and whole network, relative to the mean size of a
 state; bf16 rounding of the stored states accounts for about 0.005."""
@@ -82,7 +87,7 @@ def frozen_states(
         with write_folder(folder) as scrap:
             _compute(network, table, freeze_layers, dtype, scrap)
     seconds = float(np.load(folder / "seconds.npy"))
-    return FrozenStates(np.load(folder / "states.npy", mmap_mode="r+"), dtype, seconds)
+    return FrozenStates(np.load(folder / "states.npy", mmap_mode="c"), dtype, seconds)
 
 
 class Cut:
@@ -94,16 +99,19 @@ class Cut:
     """
 
     def __init__(self, network: Network, freeze_layers: int) -> None:
-        self._encoder = network.encoder
+        self._trunk = trunk(network.encoder)
         self._layers = encoder_layers(network.encoder)
         self._whole = list(self._layers)
-        self._embeddings = network.encoder.get_submodule("embeddings")
-        setattr(self._encoder, "embeddings", _Passthrough())  # noqa: B010 - typed as a module
+        parts = dict(self._trunk.named_children())
+        self._below = {name: parts[name] for name in EMBEDDINGS if name in parts}
+        for name in self._below:
+            setattr(self._trunk, name, _Passthrough())
         _set_layers(self._layers, self._whole[freeze_layers:])
 
     def undo(self) -> None:
         """Make the network whole again; what was learned in the upper layers stays."""
-        setattr(self._encoder, "embeddings", self._embeddings)  # noqa: B010
+        for name, module in self._below.items():
+            setattr(self._trunk, name, module)
         _set_layers(self._layers, self._whole)
 
 
@@ -115,32 +123,76 @@ def cut_frozen(
     Returns:
         The cut, or None where the network was left as it was.
     """
-    if freeze_layers == len(encoder_layers(network.encoder)):
-        return None
-    rows = range(min(4, len(table)))
-    device = next(network.parameters()).device
-    network.eval()
-    with torch.inference_mode():
-        whole = network.encode(pad_batch("", table, rows).to(device))
-    cut = Cut(network, freeze_layers)
+    cut = None
     try:
-        with torch.inference_mode(), _autocast(device, states.dtype):
-            upper = network.encode(pad_batch("", table, rows, states).to(device))
-        reason = f"states differ by {_difference(whole.tokens, upper.tokens, whole.mask):.3f}"
-        if _difference(whole.tokens, upper.tokens, whole.mask) <= TOLERANCE:
-            return cut
+        _check_constant(network, freeze_layers, table)
+        batch = _first_rows(network, table)
+        with torch.inference_mode():
+            whole = network.encode(batch)
+        cut = Cut(network, freeze_layers)
+        _check_equal(network, whole, _first_rows(network, table, states), states.dtype)
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
-        reason = str(error)
-    cut.undo()
-    log.warning("The frozen layers of this encoder are computed anew in every step: %s.", reason)
-    return None
+        if cut is not None:
+            cut.undo()
+        log.warning("The frozen layers of this encoder are computed in every step: %s.", error)
+        return None
+    return cut
 
 
 class _Passthrough(nn.Module):
-    """Stands in for the embeddings and returns the states that it is given."""
+    """Stands in for the embeddings and returns the states that it is given, in any position."""
 
-    def forward(self, *_: Any, inputs_embeds: Tensor, **__: Any) -> Tensor:
-        return inputs_embeds
+    def forward(self, *given: Any, inputs_embeds: Any = None, **_: Any) -> Any:
+        return next(value for value in (inputs_embeds, *given) if value is not None)
+
+
+def _first_rows(network: Network, table: TokenTable, states: FrozenStates | None = None) -> Batch:
+    device = next(network.parameters()).device
+    network.eval()
+    return pad_batch("", table, range(min(4, len(table))), states).to(device)
+
+
+def _check_constant(network: Network, freeze_layers: int, table: TokenTable) -> None:
+    with _caught_output(network, freeze_layers) as caught:
+        network.encode(_first_rows(network, table))
+    if caught[0].requires_grad:
+        raise ValueError("their output depends on parameters that learn")
+
+
+def _check_equal(network: Network, whole: Features, batch: Batch, dtype: torch.dtype) -> None:
+    with torch.inference_mode(), _autocast(batch.mask.device, dtype):
+        upper = network.encode(batch)
+    keep = whole.mask.bool()
+    expected, found = whole.tokens[keep].float(), upper.tokens[keep].float()
+    difference = float((expected - found).abs().mean() / expected.abs().mean())
+    if not difference <= TOLERANCE:
+        raise ValueError(f"without them, token states differ by {difference:.3f}")
+
+
+@contextmanager
+def _caught_output(network: Network, freeze_layers: int) -> Iterator[list[Tensor]]:
+    """Give a list that holds the output of the last frozen layer after each pass."""
+    caught: list[Tensor] = []
+
+    def catch(_module: nn.Module, _inputs: Any, output: Any) -> None:
+        caught[:] = [output[0] if isinstance(output, tuple) else output]
+
+    hook = encoder_layers(network.encoder)[freeze_layers - 1].register_forward_hook(catch)
+    try:
+        yield caught
+    finally:
+        hook.remove()
+
+
+@contextmanager
+def _only_lowest(network: Network, count: int) -> Iterator[None]:
+    layers = encoder_layers(network.encoder)
+    whole = list(layers)
+    _set_layers(layers, whole[:count])
+    try:
+        yield
+    finally:
+        _set_layers(layers, whole)
 
 
 def _autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
@@ -158,33 +210,25 @@ def _compute(
 ) -> None:
     started = time.perf_counter()
     network.eval()
-    layer = encoder_layers(network.encoder)[freeze_layers - 1]
-    caught: list[Tensor] = []
-    hook = layer.register_forward_hook(
-        lambda _m, _i, out: caught.append(out[0] if isinstance(out, tuple) else out)
-    )
     width = config_of(network.encoder).hidden_size
     raw = np.int16 if dtype == torch.bfloat16 else np.int32
     shape = (int(table.offsets[-1]), width)
     states = np.lib.format.open_memmap(folder / "states.npy", "w+", raw, shape)
     device = next(network.parameters()).device
     order = np.argsort(table.lengths, kind="stable")
-    half = dtype == torch.bfloat16
-    with torch.inference_mode(), _autocast(device, dtype):
-        for start in range(0, len(order), 32):
-            rows = order[start : start + 32]
+    same_size = torch.int16 if dtype == torch.bfloat16 else torch.int32
+    with (
+        torch.inference_mode(),
+        _autocast(device, dtype),
+        _caught_output(network, freeze_layers) as caught,
+        _only_lowest(network, freeze_layers),
+    ):
+        for start in range(0, len(order), TEXTS_PER_BATCH):
+            rows = order[start : start + TEXTS_PER_BATCH]
             network.encode(pad_batch("", table, rows).to(device))
-            output = caught.pop().to("cpu", dtype)
-            integers = output.view(torch.int16 if half else torch.int32).numpy()
+            integers = caught[0].to("cpu", dtype).view(same_size).numpy()
             for i, row in enumerate(rows):
                 begin, end = table.offsets[row], table.offsets[row + 1]
                 states[begin:end] = integers[i, : end - begin]
-    hook.remove()
     states.flush()
     np.save(folder / "seconds.npy", np.asarray(time.perf_counter() - started))
-
-
-def _difference(expected: Tensor, found: Tensor, mask: Tensor) -> float:
-    keep = mask.bool()
-    a, b = expected[keep].float(), found[keep].float()
-    return float((a - b).abs().mean() / a.abs().mean())

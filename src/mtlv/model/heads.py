@@ -21,6 +21,8 @@ from mtlv.tasks import Task
 
 __all__ = ["HEADS", "BinaryHead", "Features", "Head", "make_head"]
 
+TINY = 1e-30
+
 
 @dataclass(frozen=True)
 class Features:
@@ -132,17 +134,22 @@ class BinaryHead(Head):
         losses = functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         if settings.loss == "focal":
             # Lin et al. 2017, equation 4, without the class weight alpha: (1 - p_t)^gamma BCE.
-            losses = losses * (1 - torch.exp(-losses)) ** settings.focal_gamma
+            # A base that rounded to 0 would have an infinite gradient where gamma is below 1.
+            base = -torch.expm1(-losses).clamp(max=-TINY)
+            losses = losses * base**settings.focal_gamma
         return losses
 
 
 def _asymmetric(logits: Tensor, truth: Tensor, gamma: tuple[float, float], margin: float) -> Tensor:
-    """Asymmetric loss of Ridnik et al. 2021, equations 4 to 7, (B, T)."""
-    probability = logits.sigmoid()
-    shifted = (probability - margin).clamp(min=0)
+    """Asymmetric loss of Ridnik et al. 2021, equations 4 to 7, (B, T).
+
+    No base and no logarithm's argument reaches 0, where gradients would not be finite.
+    """
+    complement = (-logits).sigmoid().clamp(min=TINY)  # 1 - p
+    shifted = (logits.sigmoid() - margin).clamp(min=TINY)
     log_positive = functional.logsigmoid(logits)
-    log_negative = torch.log1p(-shifted.clamp(max=1 - 1e-7))
-    positive = (1 - probability) ** gamma[0] * log_positive
+    log_negative = (complement + margin).clamp(max=1).log()
+    positive = complement ** gamma[0] * log_positive
     negative = shifted ** gamma[1] * log_negative
     return -(truth * positive + (1 - truth) * negative)
 

@@ -65,10 +65,14 @@ class Network(nn.Module):
             inputs["inputs_embeds"] = batch.states
         elif batch.ids is not None:
             inputs["input_ids"] = batch.ids
-        if batch.types is not None and batch.states is None:
+        if batch.types is not None and batch.states is None and self._knows_segments:
             inputs["token_type_ids"] = batch.types
         tokens: Tensor = self.encoder(**inputs).last_hidden_state  # (B, L, H)
         return Features(tokens, _pooled(tokens, batch.mask, self.pooling), batch.mask)
+
+    @property
+    def _knows_segments(self) -> bool:
+        return getattr(config_of(self.encoder), "type_vocab_size", 0) > 1
 
     def losses(self, outputs: dict[int, Tensor], batch: Batch) -> dict[int, Tensor]:
         """Return the loss of every head that had outputs and targets, () each."""

@@ -45,7 +45,7 @@ class EncoderSettings(Settings):
     """The shared text model. In a config, `encoder: minilm` is short for `{name: minilm}`."""
 
     name: str = "minilm"
-    """A known name (`minilm`, `bert-base`, `biobert`, …), a hub id, a local folder, or `scratch`."""
+    """A known name (`minilm`, `bert-base`, `biobert`, …), a hub id, a folder, or `scratch`."""
     pooling: Literal["auto", "cls", "mean"] = "auto"
     """How token states become one vector; `auto` is mean for sentence encoders, else CLS."""
     dropout: float | None = Field(None, ge=0, lt=1)

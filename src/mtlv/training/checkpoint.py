@@ -1,4 +1,4 @@
-"""Checkpoints: what training changed, in safetensors; what it did not change is not stored again."""
+"""Checkpoints: what training changed, in safetensors; what it did not is not stored again."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENCODER = "encoder"
 
 def save(network: Network, folder: Path) -> None:
     """Write the trainable state of a network."""
-    state = {name: value.detach().cpu().contiguous() for name, value in _state(network).items()}
-    save_file(state, folder / FILE)
+    state = network.trainable_state()
+    save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, folder / FILE)
 
 
 def save_scratch(source: Path, folder: Path) -> None:
@@ -35,6 +35,26 @@ def restore(network: Network, folder: Path) -> None:
     Raises:
         StoreError: there is no checkpoint, or it does not fit the network.
     """
+    state, expected = _read(folder), network.trainable_state()
+    _check_fit(state, expected, folder, odd=set(state) ^ set(expected))
+    network.load_state_dict(state, strict=False)
+
+
+def restore_encoder(network: Network, folder: Path) -> None:
+    """Read only the encoder's part of a checkpoint, as when a job starts from another's encoder.
+
+    The checkpoint may hold fewer layers than the network (frozen ones are not stored).
+
+    Raises:
+        StoreError: there is no checkpoint, or it does not fit the network.
+    """
+    state = {k: v for k, v in _read(folder).items() if k.startswith("encoder.")}
+    expected = network.state_dict()
+    _check_fit(state, expected, folder, odd=set(state) - set(expected))
+    network.load_state_dict(state, strict=False)
+
+
+def _read(folder: Path) -> dict[str, Tensor]:
     path = folder / FILE
     if not path.exists():
         raise StoreError(
@@ -42,22 +62,17 @@ def restore(network: Network, folder: Path) -> None:
             where=str(folder),
             hint="set `store: {checkpoints: true}` and run the study again",
         )
-    state = load_file(path)
-    expected = _state(network)
-    if set(state) != set(expected):
-        odd = sorted(set(state) ^ set(expected))
+    return load_file(path)
+
+
+def _check_fit(
+    state: dict[str, Tensor], expected: dict[str, Tensor], folder: Path, odd: set[str]
+) -> None:
+    shared = set(state) & set(expected)
+    odd = odd | {name for name in shared if state[name].shape != expected[name].shape}
+    if odd:
         raise StoreError(
-            "The checkpoint does not fit the network.", where=str(path), found=", ".join(odd[:3])
+            "The checkpoint does not fit the network.",
+            where=str(folder / FILE),
+            found=", ".join(sorted(odd)[:3]),
         )
-    network.load_state_dict(state, strict=False)
-
-
-def restore_encoder(network: Network, folder: Path) -> None:
-    """Read only the encoder's part of a checkpoint, as when a job starts from another's encoder."""
-    state = load_file(folder / FILE)
-    own = {name: value for name, value in state.items() if name.startswith("encoder.")}
-    network.load_state_dict(own, strict=False)
-
-
-def _state(network: Network) -> dict[str, Tensor]:
-    return network.trainable_state()

@@ -1,7 +1,7 @@
 """The training loop: batches, encoder, heads, losses, weighting, update. One loop for all plans.
 
-It knows a network, its data and its settings; it does not know what a plan is called. Validation data
-choose the epoch where that is asked for; test data are only scored, by the caller, at the end.
+It knows a network, its data and its settings; it does not know what a plan is called. Validation
+data choose the epoch where that is asked for; test data are only scored, by the caller, at the end.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class _Run:
         self.network, self.data, self.settings = network, data, settings
         self.seed, self.observer = seed, observer
         precision = choose_precision(settings.precision)
-        self.accelerator = _accelerator(precision, settings.accumulation)
+        self.accelerator = _accelerator(precision)
         first = self._batches(1)
         self.steps = len(first) * settings.epochs
         updates = math.ceil(len(first) / settings.accumulation) * settings.epochs
@@ -155,12 +155,13 @@ class _Run:
         self.model.train()
         sums: dict[int | None, Tensor] = {}
         counts: dict[int | None, int] = {}
-        batches = self._batches(epoch)
-        for rows, updates in _with_updates(batches, self.settings.accumulation):
-            losses = self._learn(rows, updates=updates, epoch=epoch)
-            for head, loss in losses.items():
-                sums[head] = sums.get(head, torch.zeros(())) + loss * len(rows.rows)
-                counts[head] = counts.get(head, 0) + len(rows.rows)
+        for batches in _updates(self._batches(epoch), self.settings.accumulation):
+            for rows in batches:
+                losses = self._learn(rows, epoch, share=1 / len(batches))
+                for head, loss in losses.items():
+                    sums[head] = sums.get(head, torch.zeros(())) + loss * len(rows.rows)
+                    counts[head] = counts.get(head, 0) + len(rows.rows)
+            self._update()
         self.trained.epochs = epoch
         return {head: float(total) / counts[head] for head, total in sums.items()}
 
@@ -188,18 +189,12 @@ class _Run:
         usable = len(batches) - len(batches) % world if world > 1 else len(batches)
         return batches[: usable or len(batches)][self.accelerator.process_index :: world]
 
-    def _learn(self, rows: BatchRows, *, updates: bool, epoch: int) -> dict[int | None, Tensor]:
+    def _learn(self, rows: BatchRows, epoch: int, *, share: float) -> dict[int | None, Tensor]:
         batch = self.data.batch(rows, self.network).to(self.accelerator.device)
         by_head = self.network.losses(self.model(batch), batch)
         stacked = torch.stack(list(by_head.values()))  # (K,)
         total: Tensor = self.weighting(stacked, list(by_head))  # ()
-        self.accelerator.backward(total / self.settings.accumulation)
-        if updates:
-            if self.settings.clip is not None:
-                self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-            self.optimizer.step()
-            self.schedule.step()
-            self.optimizer.zero_grad()
+        self.accelerator.backward(total * share)
         self.step += 1
         self.trained.examples += len(batch)
         loss = float(total.detach())
@@ -214,17 +209,21 @@ class _Run:
             self.observer.on_step(Step(epoch, self.step, self.steps, len(batch), loss))
         return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
 
+    def _update(self) -> None:
+        if self.settings.clip is not None:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad()
 
-def _accelerator(precision: str, accumulation: int) -> Accelerator:
-    """Return an accelerator in a precision, whatever an earlier run in this process used.
 
-    Accumulation is done by the loop itself, so that the last, shorter one is updated on as well.
-    """
-    del accumulation
+def _accelerator(precision: str) -> Accelerator:
+    """Return an accelerator in a precision, whatever an earlier run in this process used."""
     AcceleratorState._reset_state()
     return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
 
 
-def _with_updates(batches: list[BatchRows], accumulation: int) -> Iterator[tuple[BatchRows, bool]]:
-    for index, rows in enumerate(batches, start=1):
-        yield rows, index % accumulation == 0 or index == len(batches)
+def _updates(batches: list[BatchRows], accumulation: int) -> Iterator[list[BatchRows]]:
+    """Give the batches that make one update each; the last update may have fewer."""
+    for start in range(0, len(batches), accumulation):
+        yield batches[start : start + accumulation]

