@@ -2,11 +2,11 @@
 
     python benchmarks/train_speed.py [--json] [--data openi|demo] [--steps 60] [--repeats 3]
 
-The work: MiniLM, all layers trained, one head for all labels, binary cross entropy, AdamW, batch 16,
-at most 128 tokens. Three ways, taken in turn in every repeat so that a drifting machine hits all:
+The work: MiniLM, all layers trained, one head for all labels, binary cross entropy, AdamW, batch
+16, at most 128 tokens. Three ways, taken in turn in every repeat so that a drifting machine hits all:
 
 - `mtlv`: its own loop as a study would run it (bf16 where it is native, bucketed batches);
-- `trainer_default`: transformers' Trainer as it comes: fp32, batches at random, padded to the longest;
+- `trainer_default`: transformers' Trainer as it comes: fp32, random batches, padded to the longest;
 - `trainer_tuned`: the Trainer with bf16 and its own grouping by length.
 
 Utilisation is mtlv's arithmetic over what the machine's fastest bf16 matrix product reaches:
@@ -166,7 +166,9 @@ def _trainer(work: Work, *, tuned: bool) -> float:
     ]
 
     def collate(batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        padded = tokenizer.pad({"input_ids": [row["input_ids"] for row in batch]}, return_tensors="pt")
+        padded = tokenizer.pad(
+            {"input_ids": [row["input_ids"] for row in batch]}, return_tensors="pt"
+        )
         labels = torch.from_numpy(np.stack([row["labels"] for row in batch]))
         return {"labels": labels, **padded}
 
@@ -261,7 +263,9 @@ def _flops_per_text(work: Work) -> float:
 
 
 def _table(result: dict[str, Any]) -> str:
-    lines = [f"{name:<16} {speed:8.1f} texts/s" for name, speed in result["texts_per_second"].items()]
+    lines = [
+        f"{name:<16} {speed:8.1f} texts/s" for name, speed in result["texts_per_second"].items()
+    ]
     lines += [f"{name:<16} {ratio:8.2f}" for name, ratio in result["ratios"].items()]
     lines.append(f"bf16 product     {result['gemm_peak_gflops']:8.0f} GFLOP/s")
     lines.append(f"utilisation      {100 * result['utilisation']:8.0f} %")

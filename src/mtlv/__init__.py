@@ -1,7 +1,7 @@
 """mtlv: multi-task learning on text, made visible.
 
 Which tasks should be learned together, what is gained or lost, at what cost, and why? `mtlv` takes
-labelled text, groups the tasks, trains every architecture under one honest protocol and compares them.
+labelled text, groups the tasks, trains every architecture under one honest protocol, and compares.
 
     import mtlv
     outcome = mtlv.run("configs/demo.yaml")

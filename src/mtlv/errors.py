@@ -1,7 +1,8 @@
 """Errors are part of the interface.
 
 Every error that a user can cause says what is wrong, where (file, line, field), what was found,
-what was expected, and what to do next. The command line prints it without a traceback and exits with 2.
+what was expected, and what to do next. The command line prints it without a
+traceback and exits with 2.
 """
 
 from __future__ import annotations

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from mtlv.errors import StoreError
 
-__all__ = ["cache_folder", "sweep_scraps", "write_folder", "write_text"]
+__all__ = [
+    "cache_folder",
+    "explained",
+    "new_scrap",
+    "publish",
+    "sweep_scraps",
+    "write_folder",
+    "write_text",
+]
 
 SCRAP = ".partial-"
 """Prefix of what is being written; whatever still has it after a crash is ignored and swept."""
@@ -24,7 +32,7 @@ def write_text(path: Path, text: str) -> None:
         StoreError: the folder cannot be written or the disk is full; nothing is left behind.
     """
     scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
-    with _explained(path):
+    with explained(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with scrap.open("w", encoding="utf-8") as file:
@@ -45,19 +53,30 @@ def write_folder(path: Path) -> Iterator[Path]:
     Raises:
         StoreError: the folder cannot be written or the disk is full; nothing is left behind.
     """
-    scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
-    with _explained(path):
+    with explained(path):
+        scrap = new_scrap(path.parent, path.name)
         try:
-            scrap.mkdir(parents=True)
             yield scrap
-            for file in scrap.rglob("*"):
-                if file.is_file():
-                    _sync(file)
-            if not path.exists():
-                scrap.replace(path)
-                _sync(path.parent)
+            publish(scrap, path)
         finally:
             shutil.rmtree(scrap, ignore_errors=True)
+
+
+def new_scrap(parent: Path, name: str) -> Path:
+    """Make a folder for what is being written; `publish` gives it its name."""
+    scrap = parent / f"{SCRAP}{name}-{uuid.uuid4().hex[:8]}"
+    scrap.mkdir(parents=True)
+    return scrap
+
+
+def publish(scrap: Path, path: Path) -> None:
+    """Make a filled scrap folder durable and give it its name, unless that is taken."""
+    for file in scrap.rglob("*"):
+        if file.is_file():
+            _sync(file)
+    if not path.exists():
+        scrap.replace(path)
+        _sync(path.parent)
 
 
 def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:
@@ -75,7 +94,12 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the system says of a failed write into an error that says what to do.
+
+    Raises:
+        StoreError: instead of any OSError.
+    """
     try:
         yield
     except OSError as error:

@@ -1,6 +1,7 @@
 """One mechanism for every seam: a name, a function or class, and the third-party plug-ins.
 
-Joining a registry makes a name valid in YAML and on the command line. Other packages join through the entry-point group `mtlv.plugins`; each entry point is a module whose import registers.
+Joining a registry makes a name valid in YAML and on the command line. Other packages join
+through the entry-point group `mtlv.plugins`; each entry point is a module whose import registers.
 """
 
 from __future__ import annotations

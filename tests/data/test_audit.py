@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtlv.data import CorpusBuilder, Example, Target
 from mtlv.data.audit import LabelCount, audit, phi
-from mtlv.data.corpus import CorpusBuilder, Example, Target
 from mtlv.errors import DataError
 
 

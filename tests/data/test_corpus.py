@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Target
+from mtlv.data import Corpus, CorpusBuilder, Example, Target
 from mtlv.errors import DataError
 
 TARGETS = [
@@ -122,11 +122,11 @@ def test_equal_values_have_equal_fingerprints(one):
 
 
 def test_corpus_is_memory_mapped_and_built_once(tmp_path):
-    first = CorpusBuilder("toy", TARGETS).extend(EXAMPLES).build(folder=tmp_path)
+    first = CorpusBuilder("toy", TARGETS, folder=tmp_path).extend(EXAMPLES).build()
     file = tmp_path / first.fingerprint / "corpus.arrow"
     written = file.stat().st_mtime_ns
     before = pa.total_allocated_bytes()
-    again = CorpusBuilder("toy", TARGETS).extend(EXAMPLES).build(folder=tmp_path)
+    again = CorpusBuilder("toy", TARGETS, folder=tmp_path).extend(EXAMPLES).build()
     assert file.stat().st_mtime_ns == written
     assert again.table.equals(first.table)
     assert pa.total_allocated_bytes() - before < again.table.nbytes

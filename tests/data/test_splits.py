@@ -5,7 +5,7 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Target
+from mtlv.data import Corpus, CorpusBuilder, Example, Target
 from mtlv.data.splits import Split, SplitSettings, make_splits
 from mtlv.data.strata import text_groups
 from mtlv.errors import DataError, ProtocolError

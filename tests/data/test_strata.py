@@ -1,6 +1,6 @@
 import numpy as np
 
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Target
+from mtlv.data import Corpus, CorpusBuilder, Example, Target
 from mtlv.data.strata import merged, stratification_matrix, text_groups
 
 

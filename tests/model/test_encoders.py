@@ -50,9 +50,8 @@ def folder(tmp_path: Path) -> Path:
 @every_family
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
 def test_forward_gives_states_and_pooled_vectors(family: str, pooling: str) -> None:
-    source = tiny_source(family)
-    network = toy_network(source, encoder=EncoderSettings(pooling=pooling)).eval()
-    network.pooling = pooling
+    source = tiny_source(family, pooling)
+    network = toy_network(source).eval()
     table = toy_data([toy_corpus()], source).corpora["toy"].tokens
     features = network.encode(pad_batch("toy", table, [0, 1, 5]))
     lengths = table.lengths[[0, 1, 5]]
@@ -268,7 +267,7 @@ def test_weights_of_another_size_are_refused(folder: Path) -> None:
 @every_family
 def test_a_folder_without_a_tokenizer_is_refused(family: str, tmp_path: Path) -> None:
     folder = write_encoder(tmp_path / "encoder", family, tokenizer=False)
-    with pytest.raises(EncoderError, match="no vocabulary|cannot be loaded"):
+    with pytest.raises(EncoderError, match=r"no vocabulary|cannot be loaded"):
         load_tokenizer(locate(EncoderSettings(name=str(folder))))
 
 

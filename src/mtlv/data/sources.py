@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from mtlv.data.builder import CorpusBuilder
 from mtlv.data.columnar import open_huggingface, open_parquet
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Part, Target
+from mtlv.data.corpus import Corpus, Example, Part, Target
 from mtlv.data.descriptions import read_descriptions
 from mtlv.data.file_source import SUFFIXES, FileSource, Format
 from mtlv.data.labels import LabelColumn, Labels, labels_in_columns, labels_in_list

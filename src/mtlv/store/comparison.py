@@ -1,4 +1,4 @@
-"""Comparison: plans against a baseline, paired by fold and seed, on the same targets or not at all."""
+"""Comparison: plans against a baseline, paired by fold and seed, on the same targets or never."""
 
 from __future__ import annotations
 

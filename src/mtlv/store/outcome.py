@@ -1,13 +1,13 @@
 """Outcomes: what a study's stored predictions say. Recomputed from the records every time.
 
-A cell (one plan, fold and seed) is scored when all of its jobs are there: the models' predictions are
-put together, thresholds are fitted on validation, and test is decided and scored. Nothing is cached,
-so no number exists that the predictions do not give.
+A cell (one plan, fold and seed) is scored when all of its jobs are there: the models' predictions
+are put together, thresholds are fitted on validation, and test is decided and scored. Nothing is
+stored, so no number exists that the predictions do not give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,11 @@ __all__ = [
     "StudyOutcome",
     "cell_predictions",
     "load_outcome",
+    "score_cell",
+    "study_outcome",
 ]
+
+Parts = Mapping[ScoredPart, Predictions]
 
 
 @dataclass(frozen=True)
@@ -142,14 +146,56 @@ def load_outcome(store: Store, name: str) -> StudyOutcome:
         StoreError: there is no such study, or a record is damaged.
     """
     study = store.study(name)
+    return study_outcome(study, lambda cell: score_cell(store, study, cell))
+
+
+def study_outcome(
+    study: StudyRecord, scored: Callable[[CellRecord], CellOutcome | None]
+) -> StudyOutcome:
+    """Put the scored cells of a study together.
+
+    Args:
+        study: its record.
+        scored: gives the outcome of a cell, None where it is not finished.
+    """
     by_plan: dict[str, list[CellRecord]] = {}
     for cell in study.cells:
         by_plan.setdefault(cell.plan, []).append(cell)
-    plans = [_plan(store, study, name, cells) for name, cells in by_plan.items()]
+    plans = [_plan(name, cells, scored) for name, cells in by_plan.items()]
     return StudyOutcome(study, tuple(plan for plan in plans if plan is not None))
 
 
-def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:
+def score_cell(
+    store: Store, study: StudyRecord, cell: CellRecord, predictions: Parts | None = None
+) -> CellOutcome | None:
+    """Score one cell of a study; None while a job of it is missing.
+
+    Args:
+        store: the run store.
+        study: whose evaluation settings hold.
+        cell: of the study.
+        predictions: of the cell, where they were read before.
+
+    Raises:
+        StoreError: a file of one of its jobs is damaged.
+        ProtocolError: its predictions cannot be scored.
+    """
+    if not all(store.has_job(job) for job in cell.jobs):
+        return None
+    predictions = predictions or cell_predictions(store, cell)
+    plan = cell.as_plan()
+    models = [
+        [task for task, index in plan.serves.items() if index == model]
+        for model in sorted(set(plan.serves.values()))
+    ]
+    settings = _scoring_settings(study, cell)
+    scores = score(predictions["validation"], predictions["test"], settings, models)
+    matrix = predictions["validation"].labels()
+    value = METRICS["average_precision_macro"](matrix.scores, matrix.targets)
+    return CellOutcome(cell, scores, _cost(store, cell), value)
+
+
+def cell_predictions(store: Store, cell: CellRecord) -> Parts:
     """Return the predictions of a cell: of each task, those of the model that serves it."""
     plan = cell.as_plan()
     served: dict[int, list[str]] = {}
@@ -164,29 +210,21 @@ def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Pred
 
 
 def _plan(
-    store: Store, study: StudyRecord, name: str, cells: Sequence[CellRecord]
+    name: str, cells: Sequence[CellRecord], scored: Callable[[CellRecord], CellOutcome | None]
 ) -> PlanOutcome | None:
-    finished = [cell for cell in cells if all(store.has_job(job) for job in cell.jobs)]
-    if not finished:
+    outcomes = tuple(outcome for cell in cells if (outcome := scored(cell)) is not None)
+    if not outcomes:
         return None
-    outcomes = tuple(_cell(store, study, cell) for cell in finished)
     summary = summarise([outcome.scores for outcome in outcomes])
     return PlanOutcome(name, outcomes, len(cells), summary, _mean_cost(outcomes))
 
 
-def _cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcome:
-    predictions = cell_predictions(store, cell)
-    evaluation = study.config["evaluation"]
-    settings = ScoringSettings(evaluation["thresholds"], evaluation["shrinkage"])
-    plan = cell.as_plan()
-    models = [
-        [task for task, index in plan.serves.items() if index == model]
-        for model in sorted(set(plan.serves.values()))
-    ]
-    scores = score(predictions["validation"], predictions["test"], settings, models)
-    matrix = predictions["validation"].labels()
-    value = METRICS["average_precision_macro"](matrix.scores, matrix.targets)
-    return CellOutcome(cell, scores, _cost(store, cell), value)
+def _scoring_settings(study: StudyRecord, cell: CellRecord) -> ScoringSettings:
+    """Return how thresholds are chosen at the cell's point of the sweep."""
+    evaluation = dict(study.config["evaluation"]) | cell.variant.get("evaluation", {})
+    for name in ("thresholds", "shrinkage"):
+        evaluation[name] = cell.variant.get(f"evaluation.{name}", evaluation[name])
+    return ScoringSettings(evaluation["thresholds"], evaluation["shrinkage"])
 
 
 def _cost(store: Store, cell: CellRecord) -> PlanCost:

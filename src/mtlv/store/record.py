@@ -33,8 +33,8 @@ class _Record(BaseModel):
 class JobCost(_Record):
     """What a job took.
 
-    `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it was
-    made; jobs that found it made name the same figure, and a plan counts it once.
+    `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it
+    was made; jobs that found it made name the same figure, and a plan counts it once.
     """
 
     wall_seconds: float

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,9 @@ __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=BaseModel)
+TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
+RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
+ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
 
 
 class Store:
@@ -51,16 +55,18 @@ class Store:
         self.root = Path(root)
         marker = self.root / "store.json"
         if marker.exists():
-            _check_version(_read_json(marker), marker)
+            _read_json(marker, "the run store", ELSEWHERE)
         elif create:
             write_text(marker, json.dumps({"version": RECORD_VERSION}) + "\n")
-            sweep_scraps(self.root / "jobs")
         else:
             raise StoreError(
                 "There is no run store.",
                 where=str(self.root),
                 hint="run a study first (`mtlv run CONFIG`), or name the store with --store",
             )
+        if create:
+            with suppress(OSError):  # another process may finish or sweep a scrap meanwhile
+                sweep_scraps(self.root / "jobs")
 
     def job_folder(self, job: str) -> Path:
         """Return the folder of a job, whether or not it is there."""
@@ -77,7 +83,7 @@ class Store:
             StoreError: there is none, or it is damaged or newer.
         """
         path = self.job_folder(job) / "record.json"
-        return _read_record(JobRecord, path, f"the job '{job}'")
+        return _read_record(JobRecord, path, f"the job '{job}'", TRAIN_ANEW)
 
     def predictions(self, job: str) -> dict[ScoredPart, Predictions]:
         """Return a job's predictions by part."""
@@ -105,7 +111,8 @@ class Store:
             pq.write_table(curves, folder / "curves.parquet", compression="zstd")
             if save_checkpoint is not None:
                 save_checkpoint(folder)
-            (folder / "record.json").write_text(record.model_dump_json(indent=1) + "\n")
+            text = record.model_dump_json(indent=1) + "\n"
+            (folder / "record.json").write_text(text, encoding="utf-8")
 
     def study_names(self) -> list[str]:
         """Return the names of all studies, in order."""
@@ -133,7 +140,7 @@ class Store:
                 where=str(self.root),
                 hint=nearest(name, known) if known else "the store is empty",
             )
-        return _read_record(StudyRecord, path, f"the study '{name}'")
+        return _read_record(StudyRecord, path, f"the study '{name}'", RUN_ANEW)
 
     def has_study(self, name: str) -> bool:
         """Tell whether there is a study of a name."""
@@ -150,52 +157,54 @@ class Store:
                 old = None
             if old is None or old.config != record.config:
                 stamp = (old.updated if old else record.updated).replace(":", "-")
-                write_text(folder / "earlier" / f"{stamp}.json", path.read_text())
+                text = path.read_text(encoding="utf-8", errors="replace")
+                write_text(folder / "earlier" / f"{stamp}.json", text)
         write_text(path, record.model_dump_json(indent=1) + "\n")
 
     def _table(self, job: str, file: str) -> pa.Table:
         path = self.job_folder(job) / file
         try:
             return pq.read_table(path)
-        except (OSError, pa.ArrowInvalid) as error:
+        except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"A file of the job '{job}' cannot be read.",
                 where=str(path),
                 found=str(error).splitlines()[0],
-                hint="remove the job's folder and run the study again: only this job is trained",
+                hint=TRAIN_ANEW,
             ) from error
 
 
-def _read_record(kind: type[R], path: Path, what: str) -> R:
-    data = _read_json(path)
-    _check_version(data, path)
+def _read_record(kind: type[R], path: Path, what: str, hint: str) -> R:
+    data = _read_json(path, what, hint)
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise StoreError(
-            f"The record of {what} is damaged.",
-            where=str(path),
-            found=str(error).splitlines()[0],
-        ) from error
+        first = error.errors()[0]
+        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise _damaged(what, path, found, hint) from error
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, what: str, hint: str) -> dict[str, Any]:
+    """Return a JSON object whose version is known."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StoreError(f"There is no record of {what}.", where=str(path)) from error
     except (OSError, ValueError) as error:
-        raise StoreError("A record cannot be read.", where=str(path), found=str(error)) from error
-    if not isinstance(data, dict):
-        raise StoreError("A record is not a JSON object.", where=str(path))
-    return data
-
-
-def _check_version(data: dict[str, Any], path: Path) -> None:
-    version = data.get("version")
-    if not isinstance(version, int) or version > RECORD_VERSION:
+        raise _damaged(what, path, str(error), hint) from error
+    version = data.get("version") if isinstance(data, dict) else None
+    if not isinstance(version, int):
+        raise _damaged(what, path, "no version in it", hint)
+    if version > RECORD_VERSION:
         raise StoreError(
-            "The record was written by a newer version of mtlv.",
+            f"The record of {what} was written by a newer version of mtlv.",
             where=str(path),
             found=f"record version {version}",
             expected=f"at most {RECORD_VERSION}",
             hint="upgrade with `pip install -U mtlv`, or use another store with --store",
         )
+    return dict(data)
+
+
+def _damaged(what: str, path: Path, found: str, hint: str) -> StoreError:
+    return StoreError(f"The record of {what} is damaged.", where=str(path), found=found, hint=hint)

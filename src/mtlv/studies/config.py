@@ -1,7 +1,7 @@
 """The configuration of a study: strict, composed of the settings of its parts.
 
-`load_config` reads YAML, applies `--set` overrides, and explains what is wrong with a key: its place,
-what was found, what is expected, and the nearest known key.
+`load_config` reads YAML, applies `--set` overrides, and explains what is wrong with a key: its
+place, what was found, what is expected, and the nearest known key.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> StudyConfig:
     """
     path = Path(path)
     try:
-        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError as error:
         raise ConfigError("There is no such config file.", where=str(path)) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -279,7 +279,7 @@ def _override(text: str) -> tuple[str, Any]:
             "An override is not understood.", found=text, expected="--set train.epochs=3"
         )
     try:
-        return key.strip(), yaml.load(value, Loader=_Loader)  # noqa: S506
+        return key.strip(), yaml.load(value, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError("An override is not valid YAML.", found=text) from error
 

@@ -1,4 +1,4 @@
-"""Executors: where a list of jobs is run. All of them run equal jobs once and finished jobs never."""
+"""Executors: where a list of jobs is run. All run equal jobs once, and finished jobs never."""
 
 from __future__ import annotations
 

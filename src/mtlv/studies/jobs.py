@@ -1,7 +1,7 @@
 """Jobs: training one model of one plan on one fold with one seed.
 
-A job's id is the fingerprint of everything that decides its result. Equal jobs of different plans are
-one job; a finished job is never run again.
+A job's id is the fingerprint of everything that decides its result. Equal jobs of different plans
+are one job; a finished job is never run again.
 """
 
 from __future__ import annotations

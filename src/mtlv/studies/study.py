@@ -6,14 +6,14 @@
     4. Train every model of every plan, equal jobs once.         (jobs, worker)
     5. Score the stored predictions.                             (store.outcome)
 
-The record is written before training starts and after every job, so a killed study goes on with what
-is missing, and whoever looks meanwhile sees what is there.
+The record is written before training starts and after every job, so a killed study goes on with
+what is missing, and whoever looks meanwhile sees what is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ class Study:
     config: StudyConfig
     store: Store
     base: Path = Path()
-    watcher: StudyWatcher = StudyWatcher()
-    executor: Executor = LocalExecutor()
+    watcher: StudyWatcher = field(default_factory=StudyWatcher)
+    executor: Executor = field(default_factory=LocalExecutor)
 
     def plan(self) -> list[Arm]:
         """Read the data and expand every plan; nothing is trained.

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mtlv.data import Corpus
 from mtlv.data.catalog import DATASETS, KnownDataset, describe, read_known
 from mtlv.data.catalog.known import found_beside_published, load_yaml
-from mtlv.data.corpus import Corpus
 from mtlv.errors import ConfigError, DataError
 from mtlv.settings import Settings
 
@@ -123,7 +123,7 @@ def lines(calls: list[Path], monkeypatch: pytest.MonkeyPatch) -> Callable[[Path]
     """A dataset added from outside, one text per line; `calls` counts how often it is parsed."""
 
     def read(settings: Lines, source: Path) -> Corpus:
-        from mtlv.data.corpus import CorpusBuilder, Example, Target
+        from mtlv.data import CorpusBuilder, Example, Target
 
         calls.append(source)
         builder = CorpusBuilder("lines", [Target("long", description="more than a word")])

@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
+from mtlv.data.builder import CorpusBuilder
 from mtlv.data.catalog.known import DATASETS, KnownDataset, load_yaml
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Target
+from mtlv.data.corpus import Corpus, Example, Target
 from mtlv.randomness import derive_seed
 from mtlv.settings import Settings
 

@@ -15,12 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
 from pydantic import ValidationError
 
-from mtlv.data import corpus as corpus_module
-from mtlv.data.corpus import Corpus, Target
+from mtlv.data import builder
+from mtlv.data.corpus import Corpus, Target, open_table
 from mtlv.data.sources import find_file
 from mtlv.errors import DataError
 from mtlv.files import cache_folder, write_text
@@ -157,7 +156,7 @@ def _checked(dataset: KnownDataset, settings: Mapping[str, Any]) -> Settings:
 def _key(dataset: KnownDataset, settings: Settings, source: Path) -> str:
     files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
     stats = [(str(p.absolute()), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    code = {Path(inspect.getfile(dataset.read)), Path(corpus_module.__file__)}
+    code = {Path(inspect.getfile(dataset.read)), Path(builder.__file__)}
     code |= set(Path(__file__).parent.glob("*.*"))
     chosen = settings.model_dump(mode="json", exclude={"path"})
     return fingerprint([dataset.name, chosen, stats, file_fingerprint(*sorted(code))])
@@ -173,8 +172,7 @@ def _recalled(memo: Path) -> Corpus | None:
     """Open what an earlier reading led to; None when there is none or the cache was swept."""
     try:
         fields = json.loads(memo.read_text(encoding="utf-8"))
-        path = cache_folder() / "corpora" / fields["id"] / "corpus.arrow"
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        table = open_table(cache_folder() / "corpora" / fields["id"])
         targets = tuple(Target(**t | {"labels": tuple(t["labels"])}) for t in fields["targets"])
         return Corpus(fields["name"], targets, table, fields["id"], tuple(fields["notes"]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -22,9 +22,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from mtlv.data.builder import CorpusBuilder
 from mtlv.data.catalog.archives import files_of
 from mtlv.data.catalog.known import DATASETS, KnownDataset, describe, found_beside_published
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example, Part
+from mtlv.data.corpus import Corpus, Example, Part
 from mtlv.errors import DataError
 from mtlv.randomness import derive_seed
 from mtlv.settings import Settings

@@ -24,9 +24,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from mtlv.data.builder import CorpusBuilder
 from mtlv.data.catalog.known import DATASETS, KnownDataset, describe, found_beside_published
 from mtlv.data.catalog.openi_files import Report, read_reports
-from mtlv.data.corpus import Corpus, CorpusBuilder, Example
+from mtlv.data.corpus import Corpus, Example
 from mtlv.errors import DataError
 from mtlv.settings import Settings
 
