@@ -65,7 +65,7 @@ def test_the_local_layers_of_modernbert_do_not_look_further_than_their_window() 
     hook = local.attn.register_forward_hook(lambda _m, _i, output: reached.append(output[0]))
     ids = torch.arange(11).unsqueeze(0) + 5
     first = encoder.layers[0].register_forward_hook(lambda _m, _i, output: states.clone())
-    for last in (0.0, 1.0):
+    for last in torch.randn(2, 16):
         states[0, -1] = last
         encoder(input_ids=ids, attention_mask=torch.ones_like(ids))
     hook.remove()

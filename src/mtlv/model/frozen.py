@@ -131,7 +131,7 @@ def cut_frozen(
             whole = network.encode(batch)
         cut = Cut(network, freeze_layers)
         _check_equal(network, whole, _first_rows(network, table, states), states.dtype)
-    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
+    except Exception as error:  # how a family fails without its layers is its own affair
         if cut is not None:
             cut.undo()
         log.warning("The frozen layers of this encoder are computed in every step: %s.", error)

@@ -31,8 +31,6 @@ __all__ = [
     "study_outcome",
 ]
 
-Parts = Mapping[ScoredPart, Predictions]
-
 
 @dataclass(frozen=True)
 class PlanCost:
@@ -165,16 +163,8 @@ def study_outcome(
     return StudyOutcome(study, tuple(plan for plan in plans if plan is not None))
 
 
-def score_cell(
-    store: Store, study: StudyRecord, cell: CellRecord, predictions: Parts | None = None
-) -> CellOutcome | None:
+def score_cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcome | None:
     """Score one cell of a study; None while a job of it is missing.
-
-    Args:
-        store: the run store.
-        study: whose evaluation settings hold.
-        cell: of the study.
-        predictions: of the cell, where they were read before.
 
     Raises:
         StoreError: a file of one of its jobs is damaged.
@@ -182,7 +172,7 @@ def score_cell(
     """
     if not all(store.has_job(job) for job in cell.jobs):
         return None
-    predictions = predictions or cell_predictions(store, cell)
+    predictions = cell_predictions(store, cell)
     plan = cell.as_plan()
     models = [
         [task for task, index in plan.serves.items() if index == model]
@@ -195,7 +185,7 @@ def score_cell(
     return CellOutcome(cell, scores, _cost(store, cell), value)
 
 
-def cell_predictions(store: Store, cell: CellRecord) -> Parts:
+def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:
     """Return the predictions of a cell: of each task, those of the model that serves it."""
     plan = cell.as_plan()
     served: dict[int, list[str]] = {}

@@ -1,8 +1,8 @@
 """What a tracker is told: parameters and numbers, under names that it takes.
 
 MLflow takes letters, digits, `_`, `-`, `.`, spaces and `/` in names (colons too, but not on every
-system), and reads `/` as a path whose parts must be plain. Task names are free text, so they are made
-plain here, and two tasks never become one name.
+system), and reads `/` as a path whose parts must be plain. Task names are free text, so they are
+made plain here, and two tasks never become one name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from mtlv.store.outcome import CellOutcome, StudyOutcome
 from mtlv.store.record import CellRecord, JobRecord, StudyRecord
+from mtlv.store.tracking_uri import without_password
 
 __all__ = [
     "Number",
@@ -32,7 +33,6 @@ __all__ = [
     "plain",
     "study_numbers",
     "study_params",
-    "without_password",
 ]
 
 LONGEST_NAME = 150
@@ -101,7 +101,7 @@ def flat_params(data: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def study_params(study: StudyRecord) -> dict[str, str]:
-    """Return the configuration, the tasks and the corpora of a study."""
+    """Return configuration, tasks and corpora of a study; figures of others are no settings."""
     config = {key: value for key, value in study.config.items() if key != "published"}
     corpora = {corpus.name: corpus.fingerprint for corpus in study.corpora}
     params = flat_params(config | {"corpora": corpora})
@@ -114,7 +114,9 @@ def cell_params(cell: CellRecord) -> dict[str, str]:
     plan = cell.as_plan()
     heads = sum(len(model.heads) for model in plan.models)
     params: dict[str, Any] = {"plan": cell.plan, "fold": cell.fold + 1, "seed": cell.seed}
-    params |= {"models": len(plan.models), "heads": heads, "variant": cell.variant}
+    params |= {"models": len(plan.models), "heads": heads}
+    if cell.variant:
+        params["variant"] = cell.variant
     if cell.tuning is not None:
         params["tuned"] = cell.tuning.best | {"by": cell.tuning.metric}
     if cell.grouping is not None:
@@ -126,12 +128,12 @@ def cell_params(cell: CellRecord) -> dict[str, str]:
 
 
 def cell_numbers(outcome: CellOutcome, names: Mapping[str, str], time: int) -> list[Number]:
-    """Return all test metrics of a cell, together (`f1_macro`) and by task (`f1/TASK`), and costs."""
+    """Return test metrics of a cell, together (`f1_macro`) and by task (`f1/TASK`), and costs."""
     numbers = _numbers(outcome.scores.metrics, time)
     for task, values in outcome.scores.per_task.items():
-        numbers += _numbers(values, time, "{}/" + names[task].replace("{", "_"))
+        numbers += _numbers(values, time, after=f"/{names[task]}")
     numbers += _numbers({"validation_value": outcome.validation_value}, time)
-    return numbers + _numbers(asdict(outcome.cost), time, "cost/{}")
+    return numbers + _numbers(asdict(outcome.cost), time, before="cost/")
 
 
 def job_params(job: JobRecord) -> dict[str, str]:
@@ -146,14 +148,13 @@ def job_numbers(job: JobRecord, curves: pa.Table, names: Mapping[str, str]) -> l
     Epochs are spread evenly over the job's time, as the curves have no clock of their own.
     """
     end, wall = milliseconds(job.finished), 1000 * job.cost.wall_seconds
-    numbers = _numbers(job.cost.model_dump(), end, "cost/{}")
+    numbers = _numbers(job.cost.model_dump(), end, before="cost/")
     last = max(job.epochs, 1)
     for part, scope, name, metric, epoch, value in _points(curves):
         if math.isfinite(value):
-            where = f"{part}/model" if scope == "model" else f"{part}/{plain(name)}"
-            where = f"{part}/label/{names.get(name, plain(name))}" if scope == "label" else where
+            what = f"label/{names.get(name) or plain(name)}" if scope == "label" else plain(name)
             time = end - round(wall * (last - epoch) / last)
-            numbers.append(Number(f"{where}/{plain(metric)}", value, max(time, 0), epoch))
+            numbers.append(Number(f"{part}/{what}/{plain(metric)}", value, max(time, 0), epoch))
     return numbers
 
 
@@ -165,7 +166,7 @@ def study_numbers(outcome: StudyOutcome, metrics: Sequence[str]) -> list[Number]
         own = plan.summary.metrics
         means = {name: own[name].mean for name in metrics if name in own}
         seconds = {"train_seconds": plan.cost.train_seconds}
-        numbers += _numbers(means | seconds, time, plain(plan.name).replace("{", "_") + "/{}")
+        numbers += _numbers(means | seconds, time, before=f"{plain(plan.name)}/")
     return numbers
 
 
@@ -178,19 +179,12 @@ def milliseconds(text: str) -> int:
     return round(1000 * datetime.fromisoformat(text).timestamp())
 
 
-def without_password(text: str) -> str:
-    """Return a text in which no URI has a password.
-
-    >>> without_password("postgresql://ann:secret@host/db")
-    'postgresql://ann:***@host/db'
-    """
-    return re.sub(r"(://[^:/@\s]*):[^@/\s]+@", r"\1:***@", text)
-
-
-def _numbers(values: Mapping[str, float], time: int, name: str = "{}") -> list[Number]:
+def _numbers(
+    values: Mapping[str, float], time: int, *, before: str = "", after: str = ""
+) -> list[Number]:
     """Return what is defined; an undefined metric is left out, as a tracker would draw it as 0."""
     return [
-        Number(name.format(plain(key)), float(value), time)
+        Number(f"{before}{plain(key)}{after}", float(value), time)
         for key, value in values.items()
         if math.isfinite(value)
     ]

@@ -25,6 +25,7 @@ from mtlv.studies.executors import Executor, LocalExecutor
 from mtlv.studies.inputs import Inputs, read_inputs
 from mtlv.studies.watching import StudyWatcher
 from mtlv.studies.worker import now
+from mtlv.training.processes import is_main_process
 
 __all__ = ["Study"]
 
@@ -106,6 +107,7 @@ class Study:
         cells = [cell for arm in arms for cell in arm.records()]
         changes: dict[str, Any] = {"cells": cells, "status": status, "failure": failure}
         record = record.model_copy(update=changes | {"updated": now()})
-        self.store.write_study(record)
-        self.watcher.on_study(record)
+        if is_main_process():
+            self.store.write_study(record)
+            self.watcher.on_study(record)
         return record

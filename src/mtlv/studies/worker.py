@@ -32,6 +32,7 @@ from mtlv.studies.overrides import ModelSettings
 from mtlv.training import checkpoint
 from mtlv.training.data import CorpusData, TrainingData
 from mtlv.training.loop import Observer
+from mtlv.training.processes import is_main_process, wait_for_all
 from mtlv.training.run import Outcome, run
 
 __all__ = ["Worker", "environment"]
@@ -92,12 +93,14 @@ class Worker:
             observer=observer,
         )
         record = self._record(job, network, outcome)
-        self.store.write_job(
-            record,
-            [outcome.validation, outcome.test],
-            curves_table(outcome.trained.curves),
-            partial(self._save, job, network) if self.keep_checkpoints else None,
-        )
+        if is_main_process():
+            self.store.write_job(
+                record,
+                [outcome.validation, outcome.test],
+                curves_table(outcome.trained.curves),
+                partial(self._save, job, network) if self.keep_checkpoints else None,
+            )
+        wait_for_all()
         return record
 
     def network(self, job: Job) -> Network:

@@ -57,8 +57,12 @@ def epoch_batches(
 
 
 def scoring_batches(rows: Sequence[int] | Array, lengths: Array, tokens: int) -> list[Array]:
-    """Return all rows in batches of like length that hold at most `tokens` padded tokens each."""
-    order = np.asarray(rows)[np.argsort(lengths[np.asarray(rows)], kind="stable")]
+    """Return all rows in batches of like length that hold at most `tokens` padded tokens each.
+
+    A text that is longer than that makes a batch of its own.
+    """
+    given = np.asarray(rows, np.int64)
+    order = given[np.argsort(lengths[given], kind="stable")]
     batches: list[Array] = []
     start = 0
     for stop in range(1, len(order) + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from accelerate import PartialState
 
 from mtlv.evaluation.predictions import Predictions
 from mtlv.model.encoders import EncoderSource
@@ -59,7 +60,7 @@ def run(
         seed: of batches and dropout.
         observer: hears of steps and epochs.
     """
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(PartialState().device)
     _weigh_positives(network, data)
     states = _share_frozen(network, data, source, settings)
     meter = Meter()

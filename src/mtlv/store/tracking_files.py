@@ -1,0 +1,175 @@
+"""Files that a tracker shows beside a run: text, JSON, CSV and SVG; none needs a network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from mtlv.evaluation.counts import classification_report
+from mtlv.evaluation.predictions import Predictions, ScoredPart
+from mtlv.evaluation.scores import Summary
+from mtlv.store.outcome import CellOutcome, StudyOutcome
+from mtlv.store.record import CellRecord, StudyRecord
+from mtlv.store.tracking_uri import without_password
+
+__all__ = [
+    "SHOWN_METRICS",
+    "cell_files",
+    "comparison_files",
+    "comparison_text",
+    "elbow_svg",
+    "study_files",
+]
+
+Files = dict[str, str]
+"""Name to contents."""
+
+SHOWN_METRICS = ("f1_macro", "f1_micro", "average_precision_macro", "subset_accuracy")
+WIDTH, HEIGHT, MARGIN = 480, 300, 48
+
+
+def study_files(study: StudyRecord) -> Files:
+    """Return the configuration, the tasks and the corpora."""
+    config = yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True)
+    data = study.model_dump(mode="json", include={"tasks", "corpora", "warnings"})
+    return {
+        "config.yaml": without_password(config),
+        "tasks.json": _json(data["tasks"]),
+        "data.json": _json({"corpora": data["corpora"], "warnings": data["warnings"]}),
+    }
+
+
+def cell_files(outcome: CellOutcome, predictions: Mapping[ScoredPart, Predictions]) -> Files:
+    """Return what a cell's models are and were chosen by, and how they did on test."""
+    cell, scores = outcome.cell, outcome.scores
+    files = {
+        "plan.json": _json(cell.architecture),
+        "scores.json": _json(scores.to_json()),
+        "thresholds.json": _json(scores.thresholds.to_json()),
+    }
+    matrix = predictions["test"].labels()
+    if matrix.tasks:
+        decisions = scores.thresholds.decide(matrix)  # (N, T)
+        report = classification_report(decisions, matrix.targets, matrix.tasks)
+        files["classification_report.json"] = _json(report)
+        files["confusion.csv"] = _confusion(report)
+    return files | _choices(cell)
+
+
+def comparison_files(outcome: StudyOutcome) -> Files:
+    """Return all plans side by side, to read and to compute with."""
+    return {
+        "comparison.md": comparison_text(outcome),
+        "comparison.json": _json(outcome.to_json()),
+    }
+
+
+def comparison_text(outcome: StudyOutcome) -> str:
+    """Return quality and cost of every plan as a table in Markdown."""
+    lines = [
+        f"| plan | {' | '.join(SHOWN_METRICS)} | seconds | models | cells |",
+        "|---" + "|--:" * (len(SHOWN_METRICS) + 3) + "|",
+    ]
+    for plan in outcome.plans:
+        metrics = [_percent(plan.summary.metrics.get(name)) for name in SHOWN_METRICS]
+        cost = [f"{plan.cost.train_seconds:,.0f}", f"{plan.cost.models:g}"]
+        cells = f"{len(plan.cells)} of {plan.planned}"
+        lines.append(f"| {' | '.join([plan.name, *metrics, *cost, cells])} |")
+    if outcome.plans:
+        lines += ["", "Test part, percent, mean ± sd over folds and seeds.", ""]
+        summary = outcome.plans[0].summary
+        shown = [name for name in SHOWN_METRICS if name in summary.metrics]
+        lines += [f"- `{summary.signature_of(name)}`" for name in shown]
+    return "\n".join(lines) + "\n"
+
+
+def elbow_svg(elbow: Sequence[Mapping[str, float]], knee: int | None = None) -> str:
+    """Draw inertia over the number of groups, the knee marked.
+
+    Args:
+        elbow: rows of `groups` and `inertia`.
+        knee: where the curve bends; None if it does not.
+    """
+    groups = [row["groups"] for row in elbow]
+    most, first, last = max(row["inertia"] for row in elbow) or 1.0, min(groups), max(groups)
+    span = last - first or 1.0
+    points = [
+        (
+            MARGIN + (WIDTH - 2 * MARGIN) * (row["groups"] - first) / span,
+            HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * row["inertia"] / most,
+        )
+        for row in elbow
+    ]
+    bottom, middle = HEIGHT - MARGIN, WIDTH / 2
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    marks = [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if k == knee else 3}"/>'
+        f'<text x="{x:.1f}" y="{bottom + 16}">{k:g}</text>'
+        for k, (x, y) in zip(groups, points, strict=True)
+    ]
+    title = "no knee" if knee is None else f"knee at {knee} groups"
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+            'font-family="sans-serif" font-size="12" text-anchor="middle" fill="#1f4e79">',
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+            f'<polyline points="{line}" fill="none" stroke="#1f4e79" stroke-width="2"/>',
+            *marks,
+            f'<text x="{middle}" y="20">Inertia by number of groups: {title}</text>',
+            f'<text x="{middle}" y="{HEIGHT - 10}">groups</text>',
+            f'<text x="{MARGIN - 8}" y="{MARGIN + 4}" text-anchor="end">{most:.3g}</text>',
+            f'<text x="{MARGIN - 8}" y="{bottom + 4}" text-anchor="end">0</text>',
+            "</svg>",
+        ]
+    )
+
+
+def _choices(cell: CellRecord) -> Files:
+    files: Files = {}
+    if cell.tuning is not None:
+        files["tuning.json"] = _json(cell.tuning.model_dump(mode="json"))
+    if cell.grouping is not None:
+        files["grouping.json"] = _json(cell.grouping.model_dump(mode="json"))
+        if cell.grouping.elbow:
+            files["elbow.svg"] = elbow_svg(cell.grouping.elbow, cell.grouping.knee)
+            files["elbow.csv"] = _csv(("groups", "inertia"), cell.grouping.elbow)
+    return files
+
+
+def _confusion(report: Sequence[Mapping[str, Any]]) -> str:
+    rows = [row | {"task": row["name"]} for row in map(dict, report) if row["row"] == "task"]
+    return _csv(("task", "tn", "fp", "fn", "tp"), rows)
+
+
+def _csv(header: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _percent(summary: Summary | None) -> str:
+    if summary is None or summary.n == 0:
+        return "-"
+    sd = "" if summary.sd is None else f" ± {100 * summary.sd:.1f}"
+    return f"{100 * summary.mean:.1f}{sd}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON-like data in which what is not a number is None."""
+    if isinstance(value, Mapping):
+        return {key: _finite(own) for key, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(own) for own in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

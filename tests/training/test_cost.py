@@ -1,0 +1,79 @@
+"""Cost: seconds that add up, and a peak of memory that belongs to the work."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mtlv.training import cost
+from mtlv.training.cost import Meter
+
+MIB = 2**20
+
+
+def _can_reset_the_peak() -> bool:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def test_wall_seconds_pass_while_processor_seconds_do_not() -> None:
+    meter = Meter()
+    time.sleep(0.05)
+    found = meter.stop()
+    assert 0.05 <= found.wall_seconds < 1
+    assert 0 <= found.cpu_seconds < 0.04
+
+
+def test_work_takes_processor_seconds() -> None:
+    meter = Meter()
+    until = time.process_time() + 0.03
+    while time.process_time() < until:
+        pass
+    assert meter.stop().cpu_seconds >= 0.03
+
+
+def test_elapsed_grows_and_stop_may_be_asked_twice() -> None:
+    meter = Meter()
+    first, second = meter.stop(), meter.stop()
+    assert first.wall_seconds <= second.wall_seconds <= meter.elapsed
+
+
+def test_memory_is_counted_in_mib() -> None:
+    """A Python process with torch holds some hundred MiB."""
+    assert 50 < Meter().stop().peak_memory_mb < 100_000
+
+
+def test_without_a_gpu_there_is_no_device_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert Meter().stop().peak_device_mb == 0.0
+
+
+@pytest.mark.skipif(not _can_reset_the_peak(), reason="the system does not reset the peak")
+def test_the_peak_starts_anew_with_each_meter() -> None:
+    before = Meter().stop().peak_memory_mb
+    meter = Meter()
+    block = np.ones(200 * MIB, np.uint8)
+    block.fill(2)
+    del block
+    during = meter.stop().peak_memory_mb
+    after = Meter().stop().peak_memory_mb
+    assert during - before > 150
+    assert during - after > 150
+
+
+@pytest.mark.parametrize(("platform", "divisor"), [("darwin", MIB), ("win32", 1024)])
+def test_where_there_is_no_proc_the_systems_peak_is_taken(
+    platform: str, divisor: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "STATUS", tmp_path / "none")
+    monkeypatch.setattr(cost, "CLEAR_PEAK", tmp_path / "no" / "folder")
+    monkeypatch.setattr(sys, "platform", platform)
+    peak = cost.resource.getrusage(cost.resource.RUSAGE_SELF).ru_maxrss
+    assert Meter().stop().peak_memory_mb == pytest.approx(peak / divisor, rel=0.1)

@@ -1,0 +1,66 @@
+"""The number format: as told, or as a probe finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from mtlv.errors import ConfigError
+from mtlv.training import precision
+from mtlv.training.precision import FASTER, choose_precision
+
+
+@pytest.fixture(autouse=True)
+def _probe_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    precision._bf16_is_fast.cache_clear()
+    yield
+    precision._bf16_is_fast.cache_clear()
+
+
+def _seconds_of_bf16(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    times = {torch.float32: 1.0, torch.bfloat16: seconds}
+    monkeypatch.setattr(precision, "_seconds", lambda dtype: times[dtype])
+
+
+@pytest.mark.parametrize("wanted", ["bf16", "fp32"])
+def test_what_is_wanted_is_taken(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "_seconds", lambda _dtype: pytest.fail("probed"))
+    assert choose_precision(wanted) == wanted  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.25, "bf16"), (0.9, "fp32"), (4.0, "fp32")])
+def test_auto_is_bf16_where_it_is_clearly_faster(
+    seconds: float, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _seconds_of_bf16(monkeypatch, seconds)
+    assert choose_precision("auto") == expected
+    assert (FASTER * seconds < 1.0) is (expected == "bf16")
+
+
+def test_the_processor_is_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    _seconds_of_bf16(monkeypatch, 0.1)
+    choose_precision("auto")
+    monkeypatch.setattr(precision, "_seconds", lambda _dtype: pytest.fail("probed again"))
+    assert choose_precision("auto") == "bf16"
+
+
+def test_the_probe_measures_something() -> None:
+    assert 0 < precision._seconds(torch.float32, size=16, repeats=3) < 1
+
+
+@pytest.mark.parametrize(("native", "expected"), [(True, "bf16"), (False, "fp16")])
+def test_auto_on_a_gpu_is_what_it_does_natively(
+    native: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: native)
+    assert choose_precision("auto") == expected
+
+
+def test_fp16_on_a_processor_is_refused() -> None:
+    with pytest.raises(ConfigError, match="needs a GPU") as error:
+        choose_precision("fp16")
+    assert error.value.where == "train.precision"
