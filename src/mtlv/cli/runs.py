@@ -107,10 +107,14 @@ def _run(config: object, base: Path, store: Path, json: bool) -> None:
     from mtlv.studies.mirroring import MirrorWatcher
     from mtlv.studies.study import Study
     from mtlv.studies.watching import StudyWatcher, Watchers
+    from mtlv.training.processes import is_main_process
 
     assert isinstance(config, StudyConfig)
     _quiet_threads()
     place = Store(store)
+    if not is_main_process():
+        Study(config, place, base).run()
+        return
     with ProgressBar() as bar:
         watchers: list[StudyWatcher] = [bar]
         if config.tracking.mlflow:

@@ -2,7 +2,7 @@
 
 A job that several cells share gets a run under each of them. What is finished is told once; telling
 it twice (after a crash between telling and remembering) changes nothing, because names, values and
-times follow from the records alone.
+times follow from the records alone. A run is remembered as soon as it is started.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ class StudyMirror:
         ]
         if new:
             known = known or self._start_cell(study, cell, new)
-            self._tell_models(study, cell, known, new)
+            for index in new:
+                self._tell_model(study, cell, known, index)
         if known is not None:
             self._close_cell(study, cell, known)
             self._memory.save(self._known)
@@ -149,23 +150,20 @@ class StudyMirror:
         self._tracker.tell(run, cell_params(cell))
         return known
 
-    def _tell_models(
-        self, study: StudyRecord, cell: CellRecord, known: CellMemory, models: Sequence[int]
+    def _tell_model(
+        self, study: StudyRecord, cell: CellRecord, known: CellMemory, index: int
     ) -> None:
-        """Start the runs of models and remember them before anything is told of them."""
-        records = {index: self._store.job(cell.jobs[index]) for index in models}
-        for index, record in records.items():
-            if index not in known.models or not self._tracker.has(known.models[index].id):
-                tags = {"mtlv.kind": "model", "mtlv.study": study.name, "mtlv.job": record.id}
-                tags |= {f"mtlv.env.{name}": text for name, text in record.environment.items()}
-                name = _model_name(record, index)
-                run = self._tracker.start(name, tags, _started(record), known.id)
-                known.models[index] = RunMemory(id=run)
-        self._memory.save(self._known)
-        for index, record in records.items():
-            numbers = job_numbers(record, self._store.curves(record.id), self._names)
-            self._tracker.tell(known.models[index].id, job_params(record), numbers)
-            self._set_status(known.models[index], "FINISHED", milliseconds(record.finished))
+        record = self._store.job(cell.jobs[index])
+        if index not in known.models or not self._tracker.has(known.models[index].id):
+            tags = {"mtlv.kind": "model", "mtlv.study": study.name, "mtlv.job": record.id}
+            tags |= {f"mtlv.env.{name}": text for name, text in record.environment.items()}
+            name = _model_name(record, index)
+            run = self._tracker.start(name, tags, _started(record), known.id)
+            known.models[index] = RunMemory(id=run)
+            self._memory.save(self._known)
+        numbers = job_numbers(record, self._store.curves(record.id), self._names)
+        self._tracker.tell(known.models[index].id, job_params(record), numbers)
+        self._set_status(known.models[index], "FINISHED", milliseconds(record.finished))
 
     def _close_cell(self, study: StudyRecord, cell: CellRecord, known: CellMemory) -> None:
         """Tell the scores of a complete cell; an incomplete one goes on or was cut short."""

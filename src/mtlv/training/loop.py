@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
@@ -136,7 +136,7 @@ class _Run:
         self.network, self.data, self.settings = network, data, settings
         self.seed, self.observer = seed, observer
         precision = choose_precision(settings.precision)
-        self.accelerator = _accelerator(precision)
+        self.accelerator = _accelerator(precision, len(set(network.corpora)))
         first = self._batches(1)
         self.steps = len(first) * settings.epochs
         updates = math.ceil(len(first) / settings.accumulation) * settings.epochs
@@ -217,10 +217,16 @@ class _Run:
         self.optimizer.zero_grad()
 
 
-def _accelerator(precision: str) -> Accelerator:
-    """Return an accelerator in a precision, whatever an earlier run in this process used."""
+def _accelerator(precision: str, corpora: int) -> Accelerator:
+    """Return an accelerator in a precision, whatever an earlier run in this process used.
+
+    With several corpora a step uses the heads of one, which data parallel must be told.
+    """
     AcceleratorState._reset_state()
-    return Accelerator(mixed_precision="no" if precision == "fp32" else precision)
+    parallel = DistributedDataParallelKwargs(find_unused_parameters=corpora > 1)
+    return Accelerator(
+        mixed_precision="no" if precision == "fp32" else precision, kwargs_handlers=[parallel]
+    )
 
 
 def _updates(batches: list[BatchRows], accumulation: int) -> Iterator[list[BatchRows]]:

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import os
 
+import torch
 from accelerate import PartialState
 
-__all__ = ["is_main_process", "wait_for_all"]
+__all__ = ["is_main_process", "own_device", "wait_for_all"]
+
+
+def own_device() -> torch.device:
+    """Return the device of this process, after joining the other processes if there are any."""
+    on_processors = _count() > 1 and not torch.cuda.is_available()
+    if on_processors:
+        os.environ["ACCELERATE_USE_CPU"] = "true"  # else accelerate leaves the processes alone
+    device: torch.device = PartialState(cpu=on_processors).device
+    return device
 
 
 def is_main_process() -> bool:
@@ -20,5 +30,9 @@ def is_main_process() -> bool:
 
 def wait_for_all() -> None:
     """Wait until all processes are here; returns at once outside torchrun."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if _count() > 1:
         PartialState().wait_for_everyone()
+
+
+def _count() -> int:
+    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from accelerate import PartialState
 
 from mtlv.evaluation.predictions import Predictions
 from mtlv.model.encoders import EncoderSource
@@ -16,6 +15,7 @@ from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import TrainingData, head_targets
 from mtlv.training.loop import Observer, Trained, train
 from mtlv.training.precision import choose_precision
+from mtlv.training.processes import own_device
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
 
@@ -60,7 +60,7 @@ def run(
         seed: of batches and dropout.
         observer: hears of steps and epochs.
     """
-    network.to(PartialState().device)
+    network.to(own_device())
     _weigh_positives(network, data)
     states = _share_frozen(network, data, source, settings)
     meter = Meter()
