@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any, Self
 
 __all__ = [
     "ConfigError",
@@ -47,6 +48,12 @@ class MtlvError(Exception):
         self.what, self.where, self.found = what, where, found
         self.expected, self.hint = expected, hint
         super().__init__(what, where, found, expected, hint)
+
+    def inside(self, place: str) -> Self:
+        """Return the same error with the place around it named: a file, a plan."""
+        where = place if self.where is None else f"{place}, {self.where}"
+        fields: dict[str, Any] = {"found": self.found, "expected": self.expected}
+        return type(self)(self.what, where=where, hint=self.hint, **fields)
 
     def __str__(self) -> str:
         parts = [("where", self.where), ("found", self.found)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mtlv.errors import StoreError
@@ -45,10 +46,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def write_folder(path: Path) -> Iterator[Path]:
+def write_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give a scrap folder to fill; on leaving without an error it becomes `path` in one step.
 
-    If `path` came into being meanwhile (another process finished the same work), that one stays.
+    If `path` is there already (another process finished the same work), that one stays, unless it
+    is to be replaced.
 
     Raises:
         StoreError: the folder cannot be written or the disk is full; nothing is left behind.
@@ -57,7 +59,7 @@ def write_folder(path: Path) -> Iterator[Path]:
         scrap = new_scrap(path.parent, path.name)
         try:
             yield scrap
-            publish(scrap, path)
+            publish(scrap, path, replace=replace)
         finally:
             shutil.rmtree(scrap, ignore_errors=True)
 
@@ -69,23 +71,27 @@ def new_scrap(parent: Path, name: str) -> Path:
     return scrap
 
 
-def publish(scrap: Path, path: Path) -> None:
+def publish(scrap: Path, path: Path, *, replace: bool = False) -> None:
     """Make a filled scrap folder durable and give it its name, unless that is taken."""
     for file in scrap.rglob("*"):
         if file.is_file():
             _sync(file)
-    if not path.exists():
+    if replace and path.exists():
+        old = scrap.with_name(f"{scrap.name}-old")
+        path.replace(old)
         scrap.replace(path)
-        _sync(path.parent)
+        shutil.rmtree(old)
+    elif not path.exists():
+        scrap.replace(path)
+    _sync(path.parent)
 
 
 def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:
     """Remove what crashed writers left in a folder; what is younger may still be in use."""
-    import time
-
     for scrap in folder.glob(f"{SCRAP}*"):
-        if time.time() - scrap.stat().st_mtime > older_than_seconds:
-            shutil.rmtree(scrap, ignore_errors=True) if scrap.is_dir() else scrap.unlink()
+        with suppress(OSError):  # another process may sweep, or just have finished with it
+            if time.time() - scrap.stat().st_mtime > older_than_seconds:
+                shutil.rmtree(scrap, ignore_errors=True) if scrap.is_dir() else scrap.unlink()
 
 
 def cache_folder() -> Path:

@@ -85,10 +85,14 @@ def _corpora(name: str) -> tuple[dict[str, Corpus], str, int]:
 
 def _lengths(corpus: Corpus, encoder: str) -> np.ndarray[Any, Any]:
     from mtlv.model.encoders import locate
+    from mtlv.model.scratch import scratch_source
     from mtlv.model.settings import EncoderSettings
     from mtlv.model.tokens import text_lengths
 
-    return text_lengths(corpus, locate(EncoderSettings(name=encoder)))
+    settings = EncoderSettings(name=encoder)
+    if encoder == "scratch":  # nothing is trained here, so all texts may make its vocabulary
+        return text_lengths(corpus, scratch_source(settings, corpus.texts()))
+    return text_lengths(corpus, locate(settings))
 
 
 def _show(found: Audit) -> None:

@@ -75,14 +75,17 @@ def k_medoids(features: Array, groups: int, seed: int) -> Clusters:
             found=f"{groups} groups for {len(features)} tasks",
             expected=f"1 to {len(features)}",
         )
-    distances = cdist(features, features)  # (T, T)
+    order = np.lexsort(features.T)  # (T,), so that ties do not depend on the order of tasks
+    distances = cdist(features[order], features[order])  # (T, T)
     starts = [
         kmedoids.fasterpam(distances, groups, init="build" if i == 0 else "random", random_state=i)
         for i in range(seed * RESTARTS, seed * RESTARTS + RESTARTS)
     ]
     best = min(starts, key=lambda result: float(result.loss))
-    medoids = tuple(int(row) for row in best.medoids)
-    return Clusters(np.asarray(best.labels), medoids, float(best.loss))
+    labels = np.empty(len(features), np.int64)  # (T,)
+    labels[order] = best.labels
+    medoids = tuple(int(order[row]) for row in best.medoids)
+    return Clusters(labels, medoids, float(best.loss))
 
 
 def elbow(features: Array, seed: int) -> Elbow:

@@ -100,13 +100,13 @@ class Store:
         curves: pa.Table,
         save_checkpoint: Callable[[Path], None] | None = None,
     ) -> None:
-        """Write all of a job in one step.
+        """Write all of a job in one step; one that is there stays, unless this one adds weights.
 
         Raises:
             StoreError: the disk is full or the store cannot be written; nothing is left behind.
         """
         table = pa.concat_tables([part.to_table() for part in predictions])
-        with write_folder(self.job_folder(record.id)) as folder:
+        with write_folder(self.job_folder(record.id), replace=record.checkpoint) as folder:
             pq.write_table(table, folder / "predictions.parquet", compression="zstd")
             pq.write_table(curves, folder / "curves.parquet", compression="zstd")
             if save_checkpoint is not None:

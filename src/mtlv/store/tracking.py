@@ -23,7 +23,13 @@ from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 from mtlv.store.tracking_memory import Memory, Status, memory_key
 from mtlv.store.tracking_study import StudyMirror
-from mtlv.store.tracking_uri import absolute_uri, artifact_place, is_server, without_password
+from mtlv.store.tracking_uri import (
+    absolute_uri,
+    artifact_place,
+    is_server,
+    reason_of,
+    without_password,
+)
 from mtlv.store.tracking_values import Number
 
 __all__ = ["Mirror", "ui_command"]
@@ -39,7 +45,7 @@ LONGEST_TEXT = 6000
 """Of a parameter; a tag may be longer."""
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
@@ -80,7 +86,7 @@ class Mirror:
                     "MLflow at %s does not take this study: %s. Training goes on; run "
                     "`mtlv track %s` later.",
                     without_password(self._uri),
-                    _reason(error),
+                    reason_of(error),
                     study.name,
                 )
 
@@ -98,7 +104,7 @@ class Mirror:
             raise StoreError(
                 "The study cannot be mirrored to MLflow.",
                 where=without_password(self._uri),
-                found=_reason(error),
+                found=reason_of(error),
                 hint=f"start or mend the tracker, then run `mtlv track {study.name}`; the run "
                 "store has everything",
             ) from error
@@ -237,11 +243,6 @@ def _no_patience() -> Iterator[None]:
 def _set_environment() -> None:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return without_password(lines[0])[:300]
 
 
 def _chunks(values: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -1,11 +1,13 @@
-"""Tracking URIs: made independent of the current folder, and shown without their passwords."""
+"""Tracking URIs: independent of the current folder; shown, like errors, without passwords."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-__all__ = ["absolute_uri", "artifact_place", "is_server", "without_password"]
+__all__ = ["absolute_uri", "artifact_place", "is_server", "reason_of", "without_password"]
+
+LONGEST_REASON = 160
 
 
 def absolute_uri(uri: str) -> str:
@@ -38,9 +40,24 @@ def without_password(text: str) -> str:
     return re.sub(r"(://[^:/@\s]*):[^@/\s]+@", r"\1:***@", text)
 
 
+def reason_of(error: BaseException) -> str:
+    """Return what an error says and, as MLflow's are long, what it all began with."""
+    root = error
+    while (cause := root.__cause__ or root.__context__) is not None:
+        root = cause
+    said, began = _line(error), _line(root)
+    return said if began in said else f"{said} ({began})"
+
+
 def _sqlite_path(uri: str) -> tuple[Path | None, str]:
     """Return the file of a SQLite URI and what follows it."""
     found = re.fullmatch(r"sqlite:///([^?]+)(\?.*)?", uri)
     if found is None or found[1] == ":memory:":
         return None, ""
     return Path(found[1]), found[2] or ""
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = without_password(lines[0]).rstrip(".")
+    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} …"

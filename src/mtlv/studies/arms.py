@@ -100,10 +100,12 @@ class Arm:
         return self._tuning(cell).scope == "fold" or cell.fold == 0
 
     def tuned_models(self, cell: Cell) -> list[int]:
-        """Return the indices of the models that a cell is tuned on."""
+        """Return the indices of the models that a cell is tuned on; none if it is not tuned."""
+        if cell.tune is None:
+            return []
         return models_to_tune(
             cell.plan.models,
-            self._tuning(cell).models,
+            cell.tune.models,
             lambda task: self.inputs.training_positives(task, cell.fold),
         )
 
@@ -147,7 +149,7 @@ class Arm:
         return value if metric.higher_is_better else -value
 
     def _run(self, stage: str, jobs: Sequence[Job], after_job: Callable[[], None]) -> None:
-        missing = {job.id: job for job in jobs if not self.store.has_job(job.id)}
+        missing = {job.id: job for job in jobs if not self.worker.is_done(job)}
         self.watcher.on_stage(stage, len(missing))
 
         def run_job(job: Job) -> JobRecord:

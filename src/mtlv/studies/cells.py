@@ -16,6 +16,7 @@ from mtlv.studies.config import StudyConfig, TuneSettings
 from mtlv.studies.jobs import Job
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
+from mtlv.studies.sweeps import point_title
 from mtlv.studies.tuning import Trial
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
@@ -104,13 +105,7 @@ def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:
     """Return the name of a plan at a point of the sweep: `mtl@biobert`."""
     if not variant:
         return spec.title
-    return f"{spec.title}@{','.join(_short(value) for value in variant.values())}"
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return str(value.get("name", "-".join(map(str, value.values()))))
-    return str(value)
+    return f"{spec.title}@{point_title(variant)}"
 
 
 def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title: str) -> Plan:

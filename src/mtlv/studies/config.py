@@ -6,13 +6,10 @@ place, what was found, what is expected, and the nearest known key.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mtlv.data.splits import SplitSettings
@@ -21,6 +18,8 @@ from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.settings import Settings, explained
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec, expand_specs
+from mtlv.studies.sweeps import sweep_points
+from mtlv.studies.written import Written, overridden, read_yaml
 from mtlv.training.settings import TrainSettings
 
 __all__ = [
@@ -161,6 +160,11 @@ class StudyConfig(Settings):
                 settings.changed({key: _example(values)}, f"tune.space.{key}")
         return self
 
+    @model_validator(mode="after")
+    def _sweep_is_known(self) -> StudyConfig:
+        self.variants()
+        return self
+
     def specs(self) -> list[PlanSpec]:
         """Return the plans, one by one."""
         return expand_specs(self.plans)
@@ -180,13 +184,15 @@ class StudyConfig(Settings):
         """Return the points of the sweep, each with the config that it stands for.
 
         Raises:
-            ConfigError: a swept key or value is not valid.
+            ConfigError: a swept key or value is not valid, or two points have one name.
         """
         if not self.sweep:
             return [({}, self)]
-        written = self.model_dump(mode="json", exclude={"sweep"})
-        points = [dict(zip(self.sweep, v, strict=True)) for v in product(*self.sweep.values())]
-        return [(p, parse_config(_overridden(written, p), where="sweep")) for p in points]
+        whole = self.model_dump(mode="json", exclude={"sweep"})
+        return [
+            (point, parse_config(Written(overridden(whole, point), "sweep")))
+            for point in sweep_points(self.sweep)
+        ]
 
 
 def load_config(path: Path | str, overrides: Sequence[str] = ()) -> StudyConfig:
@@ -199,40 +205,27 @@ def load_config(path: Path | str, overrides: Sequence[str] = ()) -> StudyConfig:
     Raises:
         ConfigError: the file is not there, is not YAML, or says what a study does not know.
     """
-    path = Path(path)
-    try:
-        written = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError as error:
-        raise ConfigError("There is no such config file.", where=str(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "The config file cannot be read.", where=str(path), found=str(error)
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            "The config file is not valid YAML.", where=_yaml_place(path, error), found=str(error)
-        ) from error
-    if not isinstance(written, dict):
-        raise ConfigError(
-            "The config file is not a mapping.",
-            where=str(path),
-            found=type(written).__name__,
-            expected="keys such as study, data, plans",
-        )
-    changes = dict(_override(text) for text in overrides)
-    return parse_config(_overridden(written, changes), where=str(path))
+    return parse_config(read_yaml(Path(path)).changed(overrides))
 
 
-def parse_config(written: Mapping[str, Any], where: str = "config") -> StudyConfig:
-    """Validate a config given as a mapping.
+def parse_config(written: Written | Mapping[str, Any]) -> StudyConfig:
+    """Check a config that is given as a mapping, or as `read_yaml` read it.
 
     Raises:
         ConfigError: what is wrong first.
     """
+    if not isinstance(written, Written):
+        written = Written(written)
     try:
-        return StudyConfig.model_validate(written)
+        _check_plans_one_by_one(written)
+        return StudyConfig.model_validate(written.values)
     except ValidationError as error:
-        raise explained(error, StudyConfig, where) from error
+        place = written.origin(error.errors()[0]["loc"])
+        raise explained(error, StudyConfig, place) from error
+    except ConfigError as error:
+        if error.where is None or error.where.startswith(written.where):
+            raise
+        raise error.inside(written.origin(error.where.split("."))) from error
 
 
 def json_schema() -> dict[str, Any]:
@@ -240,24 +233,14 @@ def json_schema() -> dict[str, Any]:
     return StudyConfig.model_json_schema()
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads `2e-5` as a number and refuses a key that stands twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' stands twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(  # YAML 1.1 wants a dot in 2.0e-5; people leave it out
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+def _check_plans_one_by_one(written: Written) -> None:
+    """Let an error in a plan name the line of that plan."""
+    plans = written.values.get("plans")
+    for number, entry in enumerate(plans if isinstance(plans, list) else ()):
+        try:
+            expand_specs([entry])
+        except ConfigError as error:
+            raise error.inside(written.origin(("plans", number))) from error
 
 
 def _example(values: Any) -> Any:
@@ -265,41 +248,3 @@ def _example(values: Any) -> Any:
     if isinstance(values, list) and values:
         return values[0]
     return values["low"] if isinstance(values, dict) and "low" in values else values
-
-
-def _yaml_place(path: Path, error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"{path}, line {mark.line + 1}" if mark is not None else str(path)
-
-
-def _override(text: str) -> tuple[str, Any]:
-    key, sign, value = text.partition("=")
-    if not sign or not key.strip():
-        raise ConfigError(
-            "An override is not understood.", found=text, expected="--set train.epochs=3"
-        )
-    try:
-        return key.strip(), yaml.load(value, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError("An override is not valid YAML.", found=text) from error
-
-
-def _overridden(written: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any] = _deep_copy(written)
-    for key, value in changes.items():
-        *parents, last = key.split(".")
-        place = result
-        for parent in parents:
-            inner = place.get(parent)
-            if isinstance(inner, str) and parent in ("encoder", "data"):
-                inner = {"name": inner} if parent == "encoder" else {inner: {}}
-            place[parent] = inner if isinstance(inner, dict) else {}
-            place = place[parent]
-        place[last] = value
-    return result
-
-
-def _deep_copy(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _deep_copy(own) for key, own in value.items()}
-    return [_deep_copy(own) for own in value] if isinstance(value, list | tuple) else value

@@ -81,7 +81,7 @@ class Worker:
 
     def run(self, job: Job, observer: Observer | None = None) -> JobRecord:
         """Run a job, or return the record of one that was run before."""
-        if self.store.has_job(job.id):
+        if self.is_done(job):
             return self.store.job(job.id)
         network = self.network(job)
         outcome = run(
@@ -102,6 +102,12 @@ class Worker:
             )
         wait_for_all()
         return record
+
+    def is_done(self, job: Job) -> bool:
+        """Tell whether a job is finished, with its weights if they are wanted."""
+        if not self.store.has_job(job.id):
+            return False
+        return self.store.job(job.id).checkpoint or not self.keep_checkpoints
 
     def network(self, job: Job) -> Network:
         """Build a job's network, untrained."""

@@ -5,13 +5,22 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from mtlv.errors import StoreError
 from mtlv.model.network import Network
 
-__all__ = ["ENCODER", "FILE", "restore", "restore_encoder", "save", "save_scratch"]
+__all__ = [
+    "ENCODER",
+    "FILE",
+    "check_kept",
+    "restore",
+    "restore_encoder",
+    "save",
+    "save_scratch",
+]
 
 FILE = "model.safetensors"
 ENCODER = "encoder"
@@ -54,15 +63,23 @@ def restore_encoder(network: Network, folder: Path) -> None:
     network.load_state_dict(state, strict=False)
 
 
-def _read(folder: Path) -> dict[str, Tensor]:
-    path = folder / FILE
-    if not path.exists():
+def check_kept(folder: Path) -> None:
+    """Make sure that a job kept its weights.
+
+    Raises:
+        StoreError: it did not; says how to keep them.
+    """
+    if not (folder / FILE).exists():
         raise StoreError(
             "The job kept no checkpoint.",
             where=str(folder),
             hint="set `store: {checkpoints: true}` and run the study again",
         )
-    return load_file(path)
+
+
+def _read(folder: Path) -> dict[str, Tensor]:
+    check_kept(folder)
+    return load_file(folder / FILE)
 
 
 def _check_fit(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 
+from mtlv.training.allocator import give_back_memory
+
 __all__ = ["Cost", "Meter"]
 
 CLEAR_PEAK = Path("/proc/self/clear_refs")
@@ -55,6 +57,7 @@ class Meter:
 
 def _forget_peak() -> None:
     """Start the peak of the resident set anew, where the system can."""
+    give_back_memory()
     with suppress(OSError):
         CLEAR_PEAK.write_text("5")
     if torch.cuda.is_available():

@@ -145,6 +145,7 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
         StoreError: the weights were not kept.
         EncoderError: its encoder is not there, or is another one now.
     """
+    checkpoint.check_kept(store.job_folder(job.id))
     spec = job.spec
     encoder = {key: value for key, value in spec["encoder"].items() if key != "fingerprint"}
     settings = EncoderSettings.model_validate(encoder | {"name": spec["encoder_name"]})
