@@ -11,6 +11,7 @@ from mtlv.store.outcome import StudyOutcome, load_outcome
 
 if TYPE_CHECKING:
     from mtlv.studies.config import StudyConfig
+    from mtlv.studies.watching import StudyWatcher
 
 __all__ = ["run"]
 
@@ -20,25 +21,44 @@ def run(
     *,
     store: Store | Path | str = "runs",
     overrides: Sequence[str] = (),
+    watcher: StudyWatcher | None = None,
 ) -> StudyOutcome:
     """Run what is missing of a study and return its scores and costs.
 
     Args:
-        config: a config, the same as a mapping, or the path of a YAML file.
+        config: a config, the same as a mapping, or the path of a YAML file; paths in a file are
+            relative to its folder, others to the current one.
         store: the run store, or its folder.
-        overrides: settings as `a.b=c`, for a YAML file.
+        overrides: settings to change, as `a.b=c`.
+        watcher: is told of progress; the MLflow mirror too is one, if the config wants it.
 
     Raises:
-        MtlvError: the config, the data or the store do not allow it.
+        MtlvError: the config, the data or the store do not allow it; what was finished is kept.
     """
     from mtlv.studies.config import StudyConfig, load_config, parse_config
     from mtlv.studies.study import Study
+    from mtlv.studies.written import Written
 
     base = Path()
     if isinstance(config, Path | str):
-        base, config = Path(config).parent, load_config(config, overrides)
-    elif not isinstance(config, StudyConfig):
-        config = parse_config(config)
+        base, checked = Path(config).parent, load_config(config, overrides)
+    else:
+        given = config.model_dump(mode="json") if isinstance(config, StudyConfig) else config
+        checked = parse_config(Written(given).changed(overrides))
     place = store if isinstance(store, Store) else Store(store)
-    Study(config, place, base).run()
-    return load_outcome(place, config.study)
+    Study(checked, place, base, _watchers(checked, place, watcher)).run()
+    return load_outcome(place, checked.study)
+
+
+def _watchers(config: StudyConfig, store: Store, watcher: StudyWatcher | None) -> StudyWatcher:
+    from mtlv.studies.watching import Watchers
+    from mtlv.training.processes import is_main_process
+
+    watchers = [watcher] if watcher is not None else []
+    if config.tracking.mlflow and is_main_process():
+        from mtlv.store.tracking import Mirror
+        from mtlv.studies.mirroring import MirrorWatcher
+
+        mirror = Mirror(store, config.tracking.uri, config.tracking.experiment)
+        watchers.append(MirrorWatcher(mirror))
+    return Watchers(watchers)

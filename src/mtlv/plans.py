@@ -194,7 +194,8 @@ def _model(tasks: TaskSet, heads: Sequence[Sequence[str]], where: str) -> ModelP
             )
     twice = sorted({task for task in flat if flat.count(task) > 1})
     if twice:
-        raise PlanError(f"{_listed(twice)} stands twice in one model.", where=where)
+        verb = _verb(twice, "stands", "stand")
+        raise PlanError(f"{_listed(twice)} {verb} twice in one model.", where=where)
     if not flat or any(not head for head in heads):
         raise PlanError("A model or a head has no task.", where=where)
     for head in heads:
@@ -238,13 +239,17 @@ def _check_partition(groups: Sequence[Sequence[str]], tasks: TaskSet) -> None:
     twice = sorted({task for task in flat if flat.count(task) > 1})
     missing = [task for task in tasks.names if task not in flat]
     if twice or missing or any(not group for group in groups):
-        problems = [f"{_listed(twice)} stands twice"] if twice else []
-        problems += [f"{_listed(missing)} is missing"] if missing else []
+        problems = [f"{_listed(twice)} {_verb(twice, 'stands', 'stand')} twice"] if twice else []
+        problems += [f"{_listed(missing)} {_verb(missing, 'is', 'are')} missing"] if missing else []
         problems += ["a group is empty"] if any(not group for group in groups) else []
         raise GroupingError(
             f"The grouping is not a partition of the {len(tasks)} tasks: {'; '.join(problems)}.",
             expected="every task in exactly one group",
         )
+
+
+def _verb(names: Sequence[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
 
 
 def _listed(names: Sequence[str]) -> str:

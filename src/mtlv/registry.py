@@ -55,19 +55,36 @@ class Registry(Generic[T]):
         return self._things[name]
 
     def __contains__(self, name: object) -> bool:
+        if name not in self._things:
+            load_plugins()
         return name in self._things
 
     def __iter__(self) -> Iterator[str]:
+        load_plugins()
         return iter(sorted(self._things))
 
     def __len__(self) -> int:
+        load_plugins()
         return len(self._things)
 
 
 def load_plugins() -> None:
-    """Import every module of the entry-point group `mtlv.plugins`, once."""
+    """Import every module of the entry-point group `mtlv.plugins`, once.
+
+    Raises:
+        ConfigError: one of them cannot be imported.
+    """
     global _plugins_loaded
-    if not _plugins_loaded:
-        _plugins_loaded = True
-        for point in entry_points(group="mtlv.plugins"):
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True
+    for point in entry_points(group="mtlv.plugins"):
+        try:
             point.load()
+        except Exception as error:  # whatever foreign code may raise
+            raise ConfigError(
+                f"The plug-in '{point.name}' cannot be imported.",
+                where=point.value,
+                found=f"{type(error).__name__}: {error}",
+                hint="mend or uninstall its package",
+            ) from error

@@ -6,7 +6,8 @@ An unknown key is an error that names the nearest known one; `studies.config` co
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -25,17 +26,39 @@ class Settings(BaseModel):
 
 def explained(error: ValidationError, model: type[Settings], where: str) -> ConfigError:
     """Turn pydantic's first complaint into one of ours."""
-    first = error.errors()[0]
-    steps = [str(step) for step in first["loc"]]
+    found = [(_without_tags(model, each["loc"]), each) for each in error.errors()]
+    steps, first = found[0]
     place = f"{where}, key '{'.'.join(steps)}'" if steps else where
     if first["type"] == "extra_forbidden":
         known = _known_keys(model, steps[:-1])
         return ConfigError(
             f"There is no setting '{steps[-1]}'.", where=place, hint=nearest(steps[-1], known)
         )
-    message = first["msg"].removeprefix("Value error, ")
-    found = None if first["type"] == "missing" else repr(first["input"])[:200]
-    return ConfigError("A setting is not valid.", where=place, found=found, expected=message)
+    if first["type"] == "missing":
+        return ConfigError("A setting is missing.", where=place)
+    said = [each["msg"].removeprefix("Value error, ") for own, each in found if own == steps]
+    value, expected = repr(first["input"])[:200], ", or: ".join(dict.fromkeys(said))
+    return ConfigError("A setting is not valid.", where=place, found=value, expected=expected)
+
+
+def _without_tags(model: type[Settings], location: Sequence[str | int]) -> list[str]:
+    """Return the keys that lead to a complaint, without the names that pydantic gives choices."""
+    steps: list[str] = []
+    annotation: Any = model
+    for step in location:
+        if _is_choice(annotation):
+            annotation = None
+            continue
+        steps.append(str(step))
+        fields = [own.model_fields.get(str(step)) for own in _models_in(annotation)]
+        annotation = fields[0].annotation if fields and fields[0] is not None else None
+    return steps
+
+
+def _is_choice(annotation: Any) -> bool:
+    if get_origin(annotation) not in (Union, UnionType):
+        return False
+    return len([inner for inner in get_args(annotation) if inner is not NoneType]) > 1
 
 
 def _known_keys(model: type[Settings], steps: Sequence[str]) -> list[str]:

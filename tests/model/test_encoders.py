@@ -304,3 +304,32 @@ def test_minilm_is_installed_offline() -> None:
     encoder = load_encoder(source, EncoderSettings())
     assert sum(p.numel() for p in encoder.parameters()) == pytest.approx(22.7e6, rel=0.02)
     assert len(load_tokenizer(source)) == 30_522
+
+
+# --- the hub -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without a network whose user has not said so."""
+
+    def fail() -> None:
+        raise ConnectionError("no route to host")
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr(encoders, "get_session", fail)
+
+
+@pytest.mark.usefixtures("_no_hub")
+def test_a_hub_that_cannot_be_reached_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders.AutoConfig, "from_pretrained", lambda _: pytest.fail("tried"))
+    with pytest.raises(EncoderError, match="cannot be loaded") as error:
+        load_encoder(locate(EncoderSettings(name="biobert")), EncoderSettings())
+    assert "hub cannot be reached (no route to host)" in str(error.value.found)
+    assert "hf download" in str(error.value.hint)
+
+
+@pytest.mark.usefixtures("_no_hub")
+def test_a_local_folder_never_asks_the_hub() -> None:
+    assert load_tokenizer(tiny_source()).is_fast
+    assert len(encoder_layers(load_encoder(tiny_source(), EncoderSettings()))) == LAYERS

@@ -86,3 +86,11 @@ def test_its_weights_start_from_the_seed(source: EncoderSource) -> None:
 
 def test_it_is_loaded_like_any_other_encoder(source: EncoderSource) -> None:
     assert config_of(load_encoder(source, SETTINGS)).hidden_size == 8
+
+
+def test_the_same_texts_give_the_same_vocabulary() -> None:
+    texts = [f"w{i}n k{i * 7}°b, {i * 13}é {chr(0x4E00 + i % 9)}" for i in range(60)]
+    first, *others = [scratch._trained_tokenizer(texts, 300) for _ in range(4)]
+    assert all(other.to_str() == first.to_str() for other in others)
+    assert first.encode("W3N").tokens[0] == "[CLS]"
+    assert not first.encode("##3").tokens == ["[CLS]", "##3", "[SEP]"], "no piece is special"

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from mtlv.errors import ConfigError
-from mtlv.studies.config import json_schema, load_config, parse_config
+from mtlv.studies.config import load_config, parse_config
+from mtlv.studies.schema import json_schema
 from small import small_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"

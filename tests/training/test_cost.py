@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mtlv.training import cost
 from mtlv.training.cost import Meter
@@ -66,6 +67,18 @@ def test_the_peak_starts_anew_with_each_meter() -> None:
     after = Meter().stop().peak_memory_mb
     assert during - before > 150
     assert during - after > 150
+
+
+@pytest.mark.skipif(not _can_reset_the_peak(), reason="the system does not reset the peak")
+def test_memory_that_earlier_work_freed_does_not_count() -> None:
+    """Every second of the small blocks is kept, so the heap itself cannot shrink."""
+    before = Meter().stop().peak_memory_mb
+    blocks = [torch.ones(64 * 1024 // 4) for _ in range(2 * 1600)]
+    kept = blocks[::2]
+    del blocks
+    after = Meter().stop().peak_memory_mb
+    assert after - before < 150
+    assert len(kept) == 1600
 
 
 @pytest.mark.parametrize(("platform", "divisor"), [("darwin", MIB), ("win32", 1024)])

@@ -16,8 +16,9 @@ from mtlv.store import Store
 from mtlv.store.outcome import cell_predictions, load_outcome
 from mtlv.studies.config import parse_config
 from mtlv.studies.inputs import read_inputs
-from mtlv.usage.predict import load_predictor, read_texts
-from small import small_config
+from mtlv.usage.predict import load_predictor
+from small import small_config, small_source, write_csv
+from store.fakes import fake_study
 
 
 def _studied(folder: Path, **changes: Any) -> Store:
@@ -38,6 +39,42 @@ def test_stored_scores_come_out_again(tmp_path: Path, plan: str) -> None:
     np.testing.assert_allclose(again.probabilities, stored.scores, atol=1e-4)
     limits = [predictor.thresholds.values[task] for task in again.tasks]
     np.testing.assert_array_equal(again.decisions, again.probabilities >= limits)
+
+
+def test_a_group_model_serves_its_own_tasks_only(tmp_path: Path) -> None:
+    plan = {"gmtl": {"groups": [["edema", "fracture"], ["effusion"]]}}
+    store = _studied(tmp_path, plans=[plan])
+    predictor = load_predictor(store, "small")
+    first, second = (predictor(["edema seen", "all clear"]) for _ in range(2))
+    assert first.tasks == ("edema", "effusion", "fracture")
+    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+
+
+def test_pairs_are_wanted_where_the_study_learned_from_pairs(tmp_path: Path) -> None:
+    source = small_source(write_csv(tmp_path / "reports.csv")) | {"text_b": "id"}
+    store = _studied(tmp_path, data={"reports": source}, plans=["mtl"])
+    predictor = load_predictor(store, "small")
+    with pytest.raises(DataError, match="pairs of texts"):
+        predictor(["edema seen"])
+    one, other = (predictor(["edema seen"], [pair]).probabilities for pair in ("r1", "r2 r3 r4"))
+    assert not np.array_equal(one, other)
+
+
+def test_pairs_are_refused_where_the_study_learned_from_texts(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="single texts"):
+        load_predictor(_studied(tmp_path, plans=["mtl"]), "small")(["a"], ["b"])
+
+
+def test_no_text_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no text to score"):
+        load_predictor(_studied(tmp_path, plans=["mtl"]), "small")([])
+
+
+def test_a_study_with_nothing_finished_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    fake_study(store, plans=("mtl",), trained=lambda cell, model: False)
+    with pytest.raises(StoreError, match="no finished plan yet"):
+        load_predictor(store, "fake")
 
 
 def test_a_scratch_encoder_lives_with_its_job(tmp_path: Path) -> None:
@@ -61,25 +98,6 @@ def test_without_checkpoints_it_says_how_to_keep_them(tmp_path: Path) -> None:
 def test_unknown_plan_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="did you mean 'mtl'"):
         load_predictor(_studied(tmp_path), "small", "mlt")
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("texts.csv", "report\nhello\n", "no column 'text'"),
-        ("texts.txt", "\n \n", "holds no text"),
-        ("texts.jsonl", "{broken\n", "cannot be read"),
-    ],
-)
-def test_unusable_files_are_refused(tmp_path: Path, name: str, content: str, message: str) -> None:
-    (tmp_path / name).write_text(content)
-    with pytest.raises(DataError, match=message):
-        read_texts(tmp_path / name)
-
-
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such file"):
-        read_texts(tmp_path / "nowhere.txt")
 
 
 def test_another_encoder_under_the_same_name_is_refused(

@@ -12,6 +12,7 @@ from rich.logging import RichHandler
 from rich.markup import escape
 
 from mtlv.cli import config, data, look, runs
+from mtlv.cli.predict import predict
 from mtlv.errors import MtlvError
 from mtlv.version import __version__
 
@@ -19,7 +20,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="mtlv",
-    help="Multi-task learning on text, made visible: which tasks belong together, and at what cost.",
+    help="Multi-task learning on text, made visible: which tasks belong together, at what cost.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for commands in (runs, look):
     commands.add_to(app)
+app.command()(predict)
 app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")
 
@@ -60,6 +62,3 @@ def main() -> None:
         for line in lines[1:]:
             console.print(escape(line), highlight=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted; finished jobs are kept")
-        sys.exit(130)

@@ -8,19 +8,20 @@ from pathlib import Path
 import typer
 import yaml
 
+from mtlv.cli.options import CONFIG, SET
 from mtlv.files import write_text
 
 __all__ = ["app"]
+
+OUTPUT = typer.Option(None, "--output", "-o", help="File; stdout if absent.")
 
 app = typer.Typer(help="About configs.", no_args_is_help=True)
 
 
 @app.command()
-def schema(
-    output: Path | None = typer.Option(None, "--output", "-o", help="File; stdout if absent."),
-) -> None:
+def schema(output: Path | None = OUTPUT) -> None:
     """Write the JSON schema of a config, for editors."""
-    from mtlv.studies.config import json_schema
+    from mtlv.studies.schema import json_schema
 
     text = json.dumps(json_schema(), indent=2) + "\n"
     if output is None:
@@ -30,10 +31,7 @@ def schema(
 
 
 @app.command()
-def show(
-    config: Path = typer.Argument(help="YAML file of the study.", show_default=False),
-    set_: list[str] = typer.Option(None, "--set", help="Change a setting: train.epochs=3."),
-) -> None:
+def show(config: Path = CONFIG, set_: list[str] = SET) -> None:
     """Print a config with all its defaults filled in."""
     from mtlv.studies.config import load_config
 

@@ -16,7 +16,7 @@ from mtlv.report.tables import Table
 __all__ = ["app"]
 
 app = typer.Typer(help="Datasets: what there is, and what is in them.", no_args_is_help=True)
-NAME = typer.Argument(help="A known dataset, or a config file.", show_default=False)
+NAME = typer.Argument(help="A known dataset, or a config file.", metavar="NAME", show_default=False)
 ENCODER = typer.Option("minilm", help="Encoder whose tokenizer counts tokens.")
 LENGTH = typer.Option(128, help="Longest input in tokens.")
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
@@ -33,7 +33,7 @@ def list_datasets(json: bool = JSON) -> None:
         print_json([{key: getattr(dataset, key) for key in keys} for dataset in known])
         return
     rows = tuple((d.name, d.about, d.licence) for d in known)
-    print_table(Table("Known datasets", ("name", "about", "licence"), rows))
+    print_table(Table("Known datasets", ("name", "about", "licence"), rows, words=(0, 1, 2)))
 
 
 @app.command()
@@ -120,7 +120,7 @@ def _label_table(found: Audit) -> Table:
             strongest = _strongest(found, target.name)
             rows.append((name, f"{label.positives:,}", f"{100 * label.share:.1f} %", strongest))
     header = ("label", "positives", "share", "strongest correlation (phi)")
-    return Table("Labels", header, tuple(rows))
+    return Table("Labels", header, tuple(rows), words=(0, 3))
 
 
 def _strongest(found: Audit, target: str) -> str:

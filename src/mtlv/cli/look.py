@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from enum import StrEnum
 from pathlib import Path
 
 import typer
 
+from mtlv.cli.options import JSON, STORE, STUDY
 from mtlv.cli.show import note, print_json, print_table, warn
 from mtlv.report.tables import (
     Table,
+    chosen_table,
     comparison_table,
     elbow_table,
+    group_table,
     markdown,
     plan_table,
     published_table,
@@ -19,13 +23,23 @@ from mtlv.report.tables import (
 )
 from mtlv.store.comparison import compare as compare_plans
 from mtlv.store.outcome import StudyOutcome, load_outcome
+from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 
 __all__ = ["add_to", "show_outcome"]
+BASELINE = typer.Option(
+    None, help="Plan to compare with; mtl if absent, or else the first.", show_default=False
+)
 
-STUDY = typer.Argument(help="Name of the study.", show_default=False)
-STORE = typer.Option(Path("runs"), "--store", envvar="MTLV_STORE", help="Folder of the run store.")
-JSON = typer.Option(False, "--json", help="Print one JSON document.")
+
+class Form(StrEnum):
+    """How a comparison is printed."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+
+
+FORM = typer.Option(Form.TABLE, "--format", help="How to print it.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,11 +59,12 @@ def list_studies(store: Path = STORE, json: bool = JSON) -> None:
         print_json([s.model_dump(mode="json", exclude={"cells", "config"}) for s in studies])
         return
     rows = tuple(
-        (s.name, s.status, f"{len(s.cells)} of {s.planned}", str(len(s.tasks)), s.updated)
+        (s.name, s.status, f"{_finished(place, s)} of {s.planned}", str(len(s.tasks)), s.updated)
         for s in studies
     )
     header = ("study", "status", "cells", "tasks", "updated (UTC)")
-    print_table(Table(f"Studies in {store}", header, rows))
+    note = "cells: plans x folds x seeds that are finished; `mtlv show STUDY` for the results"
+    print_table(Table(f"Studies in {store}", header, rows, note, words=(0, 1, 2, 4)))
 
 
 def show(
@@ -73,18 +88,19 @@ def show(
 
 def compare(
     study: str = STUDY,
-    baseline: str = typer.Option("mtl", help="Plan to compare with."),
+    baseline: str | None = BASELINE,
     metric: str = typer.Option("f1_macro", help="Metric to compare."),
-    format_: str = typer.Option("table", "--format", help="table or markdown."),
+    format_: Form = FORM,
     store: Path = STORE,
     json: bool = JSON,
 ) -> None:
     """Compare the plans of a study with one of them, paired by fold and seed."""
     place = Store(store, create=False)
-    comparison = compare_plans(place, load_outcome(place, study), baseline, metric)
+    outcome = load_outcome(place, study)
+    comparison = compare_plans(place, outcome, baseline or _baseline(outcome), metric)
     if json:
         print_json(comparison.to_json())
-    elif format_ == "markdown":
+    elif format_ is Form.MARKDOWN:
         typer.echo(markdown(comparison_table(comparison)))
     else:
         print_table(comparison_table(comparison))
@@ -119,32 +135,35 @@ def ui(
 
 def show_outcome(outcome: StudyOutcome) -> None:
     """Print the tables of a study."""
-    if not outcome.plans:
-        warn(f"no plan of '{outcome.study.name}' is finished yet")
     if outcome.study.status == "failed":
         warn(f"the last run stopped: {outcome.study.failure}; run it again to go on")
+    if not outcome.plans:
+        warn(f"no plan of '{outcome.study.name}' is finished yet")
+        return
     print_table(plan_table(outcome))
-    for plan in outcome.plans:
-        chosen = [c.cell.tuning.best for c in plan.cells if c.cell.tuning is not None]
-        if chosen:
-            settings = dict.fromkeys(_settings(changes) for changes in chosen)
-            typer.echo(f"chosen on validation for {plan.name}: {'; '.join(settings)}")
+    chosen = chosen_table(outcome)
+    if chosen is not None:
+        print_table(chosen)
     published = published_table(outcome)
     if published is not None:
         print_table(published)
 
 
-def _settings(changes: dict[str, object]) -> str:
-    return " ".join(f"{key}={value}" for key, value in changes.items())
+def _finished(store: Store, study: StudyRecord) -> int:
+    return sum(all(store.has_job(job) for job in cell.jobs) for cell in study.cells)
+
+
+def _baseline(outcome: StudyOutcome) -> str:
+    """Return the plan that others are compared with where nothing is said: MTL, if it is there."""
+    names = [plan.name for plan in outcome.plans]
+    return next((name for name in names if name.partition("@")[0] == "mtl"), (names or ["mtl"])[0])
 
 
 def _show_groups(outcome: StudyOutcome) -> None:
     for plan in outcome.plans:
-        for each in plan.cells[:1]:
-            grouping = each.cell.grouping
-            if grouping is None:
-                continue
-            rows = tuple((str(i), ", ".join(g)) for i, g in enumerate(grouping.groups, start=1))
-            print_table(Table(f"{plan.name}: {grouping.origin}", ("group", "tasks"), rows))
+        found = {c.cell.fold: c.cell.grouping for c in plan.cells if c.cell.grouping is not None}
+        alike = len({str(grouping.groups) for grouping in found.values()}) == 1
+        for fold, grouping in list(found.items())[: 1 if alike else None]:
+            print_table(group_table(plan.name, grouping, None if alike else fold))
             if grouping.elbow:
                 print_table(elbow_table(grouping))

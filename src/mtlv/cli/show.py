@@ -12,31 +12,48 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from mtlv.report.tables import Table
+from mtlv.report.tables import Table, fitting
 
-__all__ = ["note", "print_json", "print_table", "warn"]
+__all__ = ["note", "print_json", "print_table", "to_json", "warn"]
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON document; what is not a number is null."""
-    sys.stdout.write(json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(to_json(value))
+
+
+def to_json(value: Any) -> str:
+    """Return one JSON document; what is not a number is null."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n"
 
 
 def print_table(table: Table) -> None:
-    """Print a table, as wide as it needs to be where the output is no terminal."""
+    """Print a table; a wide one in parts on a terminal, whole where the output is no terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=200)
-    shown = RichTable(title=escape(table.title), title_justify="left", box=box.SIMPLE_HEAD)
+        console = Console(
+            highlight=False, width=max(120, sum(table.widths) + 2 * len(table.header))
+        )
+    for part in fitting(table, console.width):
+        _print_part(console, part)
+
+
+def _print_part(console: Console, table: Table) -> None:
+    shown = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for index, name in enumerate(table.header):
-        shown.add_column(escape(name), justify="right" if index else "left", no_wrap=index == 0)
+        words = index in table.words
+        shown.add_column(
+            escape(name), justify="left" if words else "right", no_wrap=not words or index == 0
+        )
     for row in table.rows:
         shown.add_row(*(escape(cell) for cell in row))
+    console.print(f"[bold]{escape(table.title)}[/]", soft_wrap=not console.is_terminal)
     console.print(shown)
     if table.note:
-        console.print(f"[dim]{escape(table.note)}[/]", soft_wrap=True)
+        console.print(f"[dim]{escape(table.note)}[/]", soft_wrap=not console.is_terminal)
+    console.print()
 
 
 def note(text: str) -> None:

@@ -140,10 +140,14 @@ def cut_frozen(
 
 
 class _Passthrough(nn.Module):
-    """Stands in for the embeddings and returns the states that it is given, in any position."""
+    """Stands in for the embeddings and returns the states that it is given, in any position.
 
-    def forward(self, *given: Any, inputs_embeds: Any = None, **_: Any) -> Any:
-        return next(value for value in (inputs_embeds, *given) if value is not None)
+    They become fp32, as in the whole network, where autocast rounds products and not their sums.
+    """
+
+    def forward(self, *given: Any, inputs_embeds: Any = None, **_: Any) -> Tensor:
+        states: Tensor = next(value for value in (inputs_embeds, *given) if value is not None)
+        return states.float()
 
 
 def _first_rows(network: Network, table: TokenTable, states: FrozenStates | None = None) -> Batch:

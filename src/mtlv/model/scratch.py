@@ -1,7 +1,9 @@
 """The encoder `scratch`: a small BERT that knows nothing, with a vocabulary of the training texts.
 
 Its folder holds a configuration and a tokenizer, no weights; every job starts them at random from
-its own seed.
+its own seed. The same texts always give the same vocabulary, which the trainer of `tokenizers`
+alone does not promise: it numbers the pieces that continue a word in the order of a hash table, and
+breaks ties by those numbers. Here those pieces are known to it from the start.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ from mtlv.model.settings import EncoderSettings
 __all__ = ["scratch_source"]
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+CONTINUED = "##"
 MAX_POSITIONS = 512
+VERSION = 2
+"""Raised when the same texts give another vocabulary."""
 
 
 def scratch_source(settings: EncoderSettings, texts: Sequence[str]) -> EncoderSource:
@@ -38,7 +43,7 @@ def scratch_source(settings: EncoderSettings, texts: Sequence[str]) -> EncoderSo
         settings: its size.
         texts: of the training part, and no others.
     """
-    name = fingerprint([settings.scratch.model_dump(), fingerprint(list(texts))])
+    name = fingerprint([VERSION, settings.scratch.model_dump(), fingerprint(list(texts))])
     folder = cache_folder() / "scratch" / name
     if not folder.exists():
         with write_folder(folder) as scrap:
@@ -70,14 +75,15 @@ def _write(settings: EncoderSettings, texts: Sequence[str], folder: Path) -> Non
 
 
 def _trained_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
+    trained = _tokenizer(models.WordPiece(unk_token="[UNK]"))
+    pieces = _continuing_letters(trained, texts)
     trainer = trainers.WordPieceTrainer(
-        vocab_size=vocabulary, special_tokens=SPECIAL, show_progress=False
+        vocab_size=vocabulary, special_tokens=[*SPECIAL, *pieces], show_progress=False
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    trained.train_from_iterator(texts, trainer)
+    # A fresh one, as to the trained one those pieces are special tokens.
+    tokenizer = _tokenizer(models.WordPiece(trained.get_vocab(), unk_token="[UNK]"))
+    tokenizer.add_special_tokens(SPECIAL)
     start, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
@@ -85,3 +91,18 @@ def _trained_tokenizer(texts: Sequence[str], vocabulary: int) -> Tokenizer:
         special_tokens=[("[CLS]", start), ("[SEP]", end)],
     )
     return tokenizer
+
+
+def _tokenizer(model: models.Model) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
+
+
+def _continuing_letters(tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]:
+    """Return the pieces of one letter that can continue a word, as punctuation cannot."""
+    normalise, part = tokenizer.normalizer.normalize_str, tokenizer.pre_tokenizer.pre_tokenize_str
+    letters = sorted({letter for text in texts for letter in normalise(text)})
+    return [CONTINUED + letter for letter in letters if len(part(normalise(f"a{letter}"))) == 1]

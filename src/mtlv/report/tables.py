@@ -1,10 +1,15 @@
-"""Tables of a study, as rows of text that any renderer can show. Shares are shown in percent."""
+"""Tables of a study, as rows of text that any renderer can show. Shares are shown in percent.
+
+A table that is wider than the screen is parted into several with the same first column, as figures
+that are cut in the middle are of no use.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.scores import Summary
 from mtlv.store.comparison import Comparison
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
@@ -12,8 +17,11 @@ from mtlv.store.record import GroupingRecord
 
 __all__ = [
     "Table",
+    "chosen_table",
     "comparison_table",
     "elbow_table",
+    "fitting",
+    "group_table",
     "markdown",
     "plan_table",
     "published_table",
@@ -29,15 +37,51 @@ class Table:
 
     Args:
         title: of the whole.
-        header: names of the columns; all but the first are numbers.
+        header: names of the columns.
         rows: cells as text.
         note: what must be known to read it.
+        words: which columns hold words; the others hold figures.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    words: tuple[int, ...] = (0,)
+
+    @property
+    def widths(self) -> list[int]:
+        """Characters that each column needs."""
+        columns = zip(self.header, *self.rows, strict=True)
+        return [max(map(len, column)) for column in columns]
+
+
+def fitting(table: Table, width: int, gap: int = 2) -> list[Table]:
+    """Part a table of figures so that no part is wider than the screen.
+
+    Args:
+        table: what to part; one with several columns of words is left whole, as words can wrap.
+        width: of the screen, in characters.
+        gap: what stands around each column.
+    """
+    if len(table.words) > 1:
+        return [table]
+    first, *others = [own + gap for own in table.widths]
+    chunks: list[list[int]] = [[]]
+    used = first
+    for index, own in enumerate(others, start=1):
+        if chunks[-1] and used + own > width:
+            chunks.append([])
+            used = first
+        chunks[-1].append(index)
+        used += own
+    parts = [_columns(table, [0, *chunk]) for chunk in chunks]
+    return [*parts[:-1], replace(parts[-1], note=table.note)]
+
+
+def _columns(table: Table, wanted: Sequence[int]) -> Table:
+    header = tuple(table.header[i] for i in wanted)
+    return Table(table.title, header, tuple(tuple(row[i] for i in wanted) for row in table.rows))
 
 
 def plan_table(outcome: StudyOutcome) -> Table:
@@ -63,27 +107,34 @@ def task_table(outcome: StudyOutcome, metric: str = "f1") -> Table:
         support = "" if task.positives is None else f"{task.positives:,}"
         cells = [_percent(_of_task(plan, task.name, metric)) for plan in outcome.plans]
         rows.append((task.name, support, *cells))
-    return Table(f"{metric} by task", ("task", "positives", *names), tuple(rows))
+    note = "percent, mean ± sd over n folds x seeds; positives: in the whole corpus"
+    title = f"Study {outcome.study.name}: {metric} by task"
+    return Table(title, ("task", "positives", *names), tuple(rows), note)
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Return the difference of every plan to the baseline."""
+    scale = _scale(comparison.metric)
     rows = [
         (
             row.plan,
-            _percent(row.value),
-            _signed(row.delta),
+            _percent(row.value, scale),
+            _signed(row.delta, scale),
             f"{row.better} / {row.equal} / {row.worse}",
             "" if row.cost_ratio is None else f"{row.cost_ratio:.2f}",
+            str(row.value.n),
         )
         for row in comparison.rows
     ]
-    header = ("plan", comparison.metric, "difference", "tasks + / = / -", "cost ratio")
+    header = ("plan", comparison.metric, "difference", "tasks + / = / -", "cost ratio", "n")
+    better = "higher" if METRICS[comparison.metric].higher_is_better else "lower"
     note = (
-        f"against {comparison.baseline}, paired by fold and seed, in points of percent; "
-        "tasks: higher, equal or lower mean F1; cost: seconds over the baseline's"
+        f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over n"
+        f"{', in percent' if scale == 100 else ''}, {better} is better; tasks: with higher, equal "
+        "and lower F1 on average; cost ratio: its seconds over the baseline's"
     )
-    return Table(f"{comparison.study}: {comparison.metric}", header, tuple(rows), note)
+    title = f"Study {comparison.study} against {comparison.baseline}"
+    return Table(title, header, tuple(rows), note)
 
 
 def published_table(outcome: StudyOutcome) -> Table | None:
@@ -106,20 +157,47 @@ def published_table(outcome: StudyOutcome) -> Table | None:
     return Table("Published beside ours", tuple(header), tuple(rows), published["source"])
 
 
+def chosen_table(outcome: StudyOutcome) -> Table | None:
+    """Return the settings that were chosen for every plan, by fold where they differ."""
+    rows = []
+    for plan in outcome.plans:
+        chosen = {c.cell.fold: c.cell.tuning.best for c in plan.cells if c.cell.tuning is not None}
+        by_settings: dict[str, list[str]] = {}
+        for fold, best in chosen.items():
+            settings = ", ".join(f"{key} {value}" for key, value in best.items())
+            by_settings.setdefault(settings, []).append(str(fold + 1))
+        for settings, folds in by_settings.items():
+            rows.append((plan.name, settings, ", ".join(folds) if len(by_settings) > 1 else "all"))
+    if not rows:
+        return None
+    header = ("plan", "settings", "folds")
+    return Table("Chosen on validation", header, tuple(rows), words=(0, 1, 2))
+
+
+def group_table(plan: str, grouping: GroupingRecord, fold: int | None = None) -> Table:
+    """Return the tasks in each group; `fold` names the fold where it matters."""
+    rows = tuple((str(i), ", ".join(group)) for i, group in enumerate(grouping.groups, start=1))
+    where = "" if fold is None else f", fold {fold + 1}"
+    return Table(f"{plan}{where}: {grouping.origin}", ("group", "tasks"), rows, words=(0, 1))
+
+
 def elbow_table(grouping: GroupingRecord) -> Table:
     """Return inertia by number of groups."""
     rows = tuple(
         (f"{row['groups']:.0f}", f"{row['inertia']:.3f}", "knee" * (row["groups"] == grouping.knee))
         for row in grouping.elbow
     )
-    return Table(f"Elbow of {grouping.origin}", ("groups", "inertia", ""), rows)
+    return Table(f"Elbow of {grouping.origin}", ("groups", "inertia", ""), rows, words=(0, 2))
 
 
 def markdown(table: Table) -> str:
     """Return a table in Markdown."""
     lines = [f"| {' | '.join(table.header)} |"]
-    lines.append("|---" + "|--:" * (len(table.header) - 1) + "|")
-    lines += [f"| {' | '.join(row)} |" for row in table.rows]
+    rules = ["---" if i in table.words else "--:" for i in range(len(table.header))]
+    lines.append(f"|{'|'.join(rules)}|")
+    lines += [
+        f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in table.rows
+    ]
     return "\n".join(lines + ([f"\n{table.note}"] if table.note else []))
 
 
@@ -128,7 +206,8 @@ def _plan_row(plan: PlanOutcome) -> tuple[str, ...]:
     count = len(plan.cells)
     cells = f"{count}" if count == plan.planned else f"{count} of {plan.planned}"
     cost = plan.cost
-    seconds, memory = f"{cost.train_seconds:,.0f}", f"{cost.peak_memory_mb:,.0f}"
+    seconds = f"{cost.train_seconds:,.{0 if cost.train_seconds >= 9.5 else 1}f}"
+    memory = f"{cost.peak_memory_mb:,.0f}"
     return (plan.name, *metrics, seconds, f"{cost.models:.0f}", memory, cells)
 
 
@@ -136,20 +215,26 @@ def _of_task(plan: PlanOutcome, task: str, metric: str) -> Summary | None:
     return plan.summary.per_task.get(task, {}).get(metric)
 
 
-def _percent(summary: Summary | None) -> str:
+def _scale(metric: str) -> float:
+    """Return what a metric is multiplied by: shares are shown in percent, losses as they are."""
+    return 1 if metric == "log_loss" else 100
+
+
+def _percent(summary: Summary | None, scale: float = 100) -> str:
     if summary is None or summary.n == 0:
         return "-"
-    sd = "" if summary.sd is None else f" ± {100 * summary.sd:.1f}"
-    return f"{100 * summary.mean:.1f}{sd}"
+    return f"{_figure(summary.mean, scale)}{_spread(summary, scale)}"
 
 
-def _signed(summary: Summary) -> str:
+def _signed(summary: Summary, scale: float = 100) -> str:
     if summary.n == 0:
         return "-"
-    sd = "" if summary.sd is None else f" ± {100 * summary.sd:.1f}"
-    return f"{100 * summary.mean:+.1f}{sd}"
+    return f"{_figure(summary.mean, scale, '+')}{_spread(summary, scale)}"
 
 
-def columns(tables: Sequence[Table]) -> int:
-    """Return the largest number of columns."""
-    return max((len(table.header) for table in tables), default=0)
+def _spread(summary: Summary, scale: float) -> str:
+    return "" if summary.sd is None else f" ± {_figure(summary.sd, scale)}"
+
+
+def _figure(value: float, scale: float, sign: str = "") -> str:
+    return f"{scale * value:{sign}.{1 if scale == 100 else 3}f}"

@@ -179,3 +179,8 @@ class StudyRecord(_Record):
     cells: list[CellRecord] = []
     planned: int = 0
     failure: str | None = None
+
+    def repeats(self, other: StudyRecord) -> bool:
+        """Tell whether two records are of one configuration on the same data."""
+        data = [{own.name: own.fingerprint for own in study.corpora} for study in (self, other)]
+        return self.config == other.config and data[0] == data[1]

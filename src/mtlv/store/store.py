@@ -147,7 +147,7 @@ class Store:
         return (self.root / "studies" / name / "record.json").exists()
 
     def write_study(self, record: StudyRecord) -> None:
-        """Write a study's record; one under another configuration is moved to `earlier/`."""
+        """Write a study's record; one of another config or other data is moved to `earlier/`."""
         folder = self.root / "studies" / record.name
         path = folder / "record.json"
         if path.exists():
@@ -155,7 +155,7 @@ class Store:
                 old = self.study(record.name)
             except StoreError:
                 old = None
-            if old is None or old.config != record.config:
+            if old is None or not old.repeats(record):
                 stamp = (old.updated if old else record.updated).replace(":", "-")
                 text = path.read_text(encoding="utf-8", errors="replace")
                 write_text(folder / "earlier" / f"{stamp}.json", text)

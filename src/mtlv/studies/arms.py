@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mtlv.errors import MtlvError
+from mtlv.errors import EncoderError, MtlvError
 from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.thresholds import fit_thresholds
@@ -18,7 +18,7 @@ from mtlv.studies.config import StudyConfig, TuneSettings
 from mtlv.studies.executors import Executor
 from mtlv.studies.inputs import Inputs
 from mtlv.studies.jobs import Job
-from mtlv.studies.tuning import Search, Trial, make_search, models_to_tune
+from mtlv.studies.tuning import Search, Trial, best_trial, make_search, models_to_tune
 from mtlv.studies.watching import StudyWatcher
 from mtlv.studies.worker import Worker
 
@@ -52,12 +52,21 @@ class Arm:
         self.cells: list[Cell] = []
 
     def plan(self) -> None:
-        """Expand every plan on every fold; groups are found here."""
+        """Expand every plan on every fold; groups are found here.
+
+        Raises:
+            MtlvError: a plan does not fit the tasks, or an encoder is not to be had.
+        """
         self.cells = [
             plan_cell(spec, self.config, self.variant, fold, self.worker)
             for fold in range(self.inputs.folds)
             for spec in self.config.specs()
         ]
+        for cell in self.cells:
+            try:
+                self.worker.source(cell.settings.encoder, cell.fold)
+            except EncoderError as error:
+                raise error.inside("encoder") from error
 
     def tune(self) -> None:
         """Choose the settings of all cells that are tuned, trial by trial, all cells at once."""
@@ -67,8 +76,7 @@ class Arm:
         while self._one_trial_each(leaders, searches):
             pass
         for cell in leaders:
-            values = [trial.value for trial in cell.trials]
-            cell.chosen = max(range(len(values)), key=values.__getitem__)
+            cell.chosen = best_trial(cell.trials)
         for cell in cells:
             leader = next(c for c in leaders if self._follows(cell, c))
             cell.trials, cell.chosen = leader.trials, leader.chosen
@@ -117,7 +125,10 @@ class Arm:
                 jobs = self._tuning_jobs(cell, changes)
                 cell.trials.append(Trial(changes, [job.id for job in jobs]))
                 proposed.append((cell, search, jobs))
-        self._run("tuning", [job for _, _, jobs in proposed for job in jobs], lambda: None)
+        if proposed:
+            trial = max(len(cell.trials) for cell, _, _ in proposed)
+            jobs = [job for _, _, own in proposed for job in own]
+            self._run(f"tuning, trial {trial}", jobs, lambda: None)
         for cell, search, jobs in proposed:
             value = self._value(cell, jobs)
             cell.trials[-1].value = value

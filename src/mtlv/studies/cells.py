@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from mtlv.errors import MtlvError
 from mtlv.grouping import GROUPINGS, Found, GroupingContext
 from mtlv.model.settings import EncoderSettings
 from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
@@ -93,10 +94,12 @@ def plan_cell(
     """
     tasks = worker.inputs.tasks
     title = title_of(spec, variant)
-    grouping = None
-    if spec.groups is not None:
+    try:
         grouping = _grouping(spec, config.encoder, fold, worker)
-    plan = _plan(spec, tasks, grouping, title)
+        plan = _plan(spec, tasks, grouping, title)
+    except MtlvError as error:
+        named = f"plan '{title}'"
+        raise (error if error.where == named else error.inside(named)) from error
     tune = config.tune if spec.tune else None
     return Cell(title, variant, fold, plan, config.settings_of(spec), tune, grouping)
 
@@ -123,7 +126,9 @@ def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title
 
 def _grouping(
     spec: PlanSpec, encoder: EncoderSettings, fold: int, worker: Worker
-) -> GroupingRecord:
+) -> GroupingRecord | None:
+    if spec.groups is None:
+        return None
     tasks = worker.inputs.tasks
     started = time.perf_counter()
     if isinstance(spec.groups, int):
@@ -136,7 +141,7 @@ def _grouping(
         )
         found = GROUPINGS[spec.method](context)
     else:
-        found = Found(Grouping.of(spec.groups or (), tasks))
+        found = Found(Grouping.of(spec.groups, tasks))
     return _grouping_record(found, time.perf_counter() - started)
 
 

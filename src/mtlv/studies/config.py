@@ -6,6 +6,7 @@ place, what was found, what is expected, and the nearest known key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -28,10 +29,11 @@ __all__ = [
     "StudyConfig",
     "TrackingSettings",
     "TuneSettings",
-    "json_schema",
     "load_config",
     "parse_config",
 ]
+
+STUDY_NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 class EvaluationSettings(SplitSettings):
@@ -115,7 +117,7 @@ class PublishedSettings(Settings):
 class StudyConfig(Settings):
     """A study: data, encoder, plans, training, evaluation."""
 
-    study: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    study: str = Field(json_schema_extra={"pattern": STUDY_NAME})
     """Name of the study in the run store."""
     data: dict[str, dict[str, Any]] = Field(min_length=1)
     """Known datasets with their settings, or any name with `path`, `text` and `labels`."""
@@ -139,6 +141,13 @@ class StudyConfig(Settings):
     """MLflow."""
     published: PublishedSettings | None = None
     """Published figures by plan, shown beside ours."""
+
+    @field_validator("study")
+    @classmethod
+    def _file_name(cls, value: str) -> str:
+        if re.fullmatch(STUDY_NAME, value) is None:
+            raise ValueError("letters, digits, '.', '_' and '-'; it becomes the name of a folder")
+        return value
 
     @field_validator("data", mode="before")
     @classmethod
@@ -226,11 +235,6 @@ def parse_config(written: Written | Mapping[str, Any]) -> StudyConfig:
         if error.where is None or error.where.startswith(written.where):
             raise
         raise error.inside(written.origin(error.where.split("."))) from error
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON schema of a config, for editors."""
-    return StudyConfig.model_json_schema()
 
 
 def _check_plans_one_by_one(written: Written) -> None:

@@ -27,11 +27,20 @@ class PlanForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A study: its plans, how many different jobs there are, and what the splits warn of."""
+    """A study: its plans, its jobs, and what the splits warn of.
+
+    Args:
+        study: its name.
+        plans: one by one.
+        different_jobs: at most so many are trained; equal jobs of several plans are one.
+        finished_jobs: how many of them the store has.
+        warnings: of the splits.
+    """
 
     study: str
     plans: tuple[PlanForecast, ...]
     different_jobs: int
+    finished_jobs: int
     warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -42,16 +51,22 @@ class Forecast:
 def forecast(arms: Sequence[Arm]) -> Forecast:
     """Count the jobs of planned arms.
 
-    Where a grid tunes, the count of different jobs is exact whatever is chosen; where Optuna does,
+    Where a grid tunes, its first point stands for the one that will be chosen; where Optuna does,
     its first trial stands for all, and the others are added as if all were different.
     """
     cells = [(arm, cell) for arm in arms for cell in arm.cells]
     titles = dict.fromkeys(cell.title for _, cell in cells)
     plans = tuple(_plan([(a, c) for a, c in cells if c.title == title]) for title in titles)
-    different = {job.id for arm, cell in cells for job in _jobs(arm, cell)}
+    different = {job.id: arm.worker.is_done(job) for arm, cell in cells for job in _jobs(arm, cell)}
     unknown = sum(_unknown_trials(arm, cell) for arm, cell in cells)
     warnings = dict.fromkeys(text for arm in arms for text in arm.inputs.warnings)
-    return Forecast(arms[0].config.study, plans, len(different) + unknown, tuple(warnings))
+    return Forecast(
+        arms[0].config.study,
+        plans,
+        different_jobs=len(different) + unknown,
+        finished_jobs=sum(different.values()),
+        warnings=tuple(warnings),
+    )
 
 
 def _plan(cells: Sequence[tuple[Arm, Cell]]) -> PlanForecast:

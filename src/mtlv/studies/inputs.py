@@ -111,7 +111,7 @@ def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str,
 
 
 def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
-    if "text" in settings or ("labels" in settings and name not in DATASETS):
+    if "text" in settings or (settings and name not in DATASETS):
         try:
             source = FileSource.model_validate(dict(settings))
         except ValidationError as error:

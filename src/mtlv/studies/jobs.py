@@ -72,5 +72,5 @@ class Job:
     def title(self) -> str:
         """What people see: the tasks, the fold and the seed."""
         tasks = self.model.tasks
-        names = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks"
-        return f"{names}, fold {self.fold + 1}, seed {self.seed}"
+        more = f" and {len(tasks) - 2} more" if len(tasks) > 2 else ""
+        return f"{', '.join(tasks[:2])}{more}; fold {self.fold + 1}, seed {self.seed}"

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mtlv.errors import ConfigError, nearest
 from mtlv.settings import Settings, explained
@@ -22,6 +22,8 @@ from mtlv.settings import Settings, explained
 __all__ = ["PlanSpec", "expand_specs"]
 
 KINDS = ("stl", "mtl", "gmhl", "gmtl", "plan")
+MANY = ("groups", "features", "draw")
+"""Settings of which a list stands for several plans."""
 Overrides = dict[str, Any]
 
 
@@ -31,7 +33,7 @@ class PlanSpec(Settings):
     kind: Literal["stl", "mtl", "gmhl", "gmtl", "plan"]
     """Architecture; `plan` is an explicit one."""
     name: str = ""
-    """Short and unique in the study; made from the settings if it is not given."""
+    """Short and unique in the study; the kind is put before it. Absent: made from the settings."""
     groups: int | tuple[tuple[str, ...], ...] | None = None
     """How many groups, or the groups themselves (lists of task names)."""
     method: str = "kmedoids"
@@ -51,6 +53,15 @@ class PlanSpec(Settings):
     tune: bool = True
     """Whether the study's `tune` section applies to this plan."""
 
+    @field_validator("groups", mode="before")
+    @classmethod
+    def _number_or_lists(cls, value: Any) -> Any:
+        given = value if isinstance(value, list | tuple) else [()]
+        whole = isinstance(value, int | None) and not isinstance(value, bool)
+        if not (whole or isinstance(value, list | tuple)) or any(isinstance(g, str) for g in given):
+            raise ValueError("a number, or lists of task names such as [[cough, fever], [rash]]")
+        return value
+
     @model_validator(mode="after")
     def _whole(self) -> PlanSpec:
         grouped = self.kind in ("gmhl", "gmtl")
@@ -64,9 +75,9 @@ class PlanSpec(Settings):
 
     @property
     def title(self) -> str:
-        """The given name, or one made of the kind and what sets the plan apart."""
+        """The kind, and behind it the given name or what sets the plan apart."""
         if self.name:
-            return self.name
+            return self.name if self.name.startswith(self.kind) else f"{self.kind}-{self.name}"
         if self.groups is None:
             return self.kind
         if not isinstance(self.groups, int):
@@ -99,9 +110,10 @@ def _expand(entry: Any) -> list[PlanSpec]:
     kind, fields = _kind_and_fields(entry)
     fields = dict(fields)
     many: dict[str, list[Any]] = {}
-    for key in ("groups", "features", "draw"):
+    for key in MANY:
         value = fields.get(key)
-        if isinstance(value, list | tuple) and value and not isinstance(value[0], list | tuple):
+        wanted = str if key == "features" else int
+        if isinstance(value, list | tuple) and value and isinstance(value[0], wanted):
             many[key] = list(fields.pop(key))
     combinations = [dict(zip(many, values, strict=True)) for values in product(*many.values())]
     return [_spec({"kind": kind} | fields | combination) for combination in combinations]

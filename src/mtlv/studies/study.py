@@ -6,18 +6,20 @@
     4. Train every model of every plan, equal jobs once.         (jobs, worker)
     5. Score the stored predictions.                             (store.outcome)
 
-The record is written before training starts and after every job, so a killed study goes on with
+The record, which names all jobs, is written before training starts, so a killed study goes on with
 what is missing, and whoever looks meanwhile sees what is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from mtlv.errors import MtlvError, StoreError
 from mtlv.store import Store, StudyRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
@@ -74,7 +76,8 @@ class Study:
                 record = self._publish(record, arms, "running")
                 arm.train(partial(self.watcher.on_study, record))
         except BaseException as error:
-            self._publish(record, arms, "failed", str(error) or type(error).__name__)
+            with suppress(MtlvError):  # a full disk must not hide what went wrong
+                self._publish(record, arms, "failed", _in_short(error))
             raise
         return self._publish(record, arms, "finished")
 
@@ -89,7 +92,7 @@ class Study:
     def _first_record(self, arms: list[Arm]) -> StudyRecord:
         first = arms[0].inputs
         warnings = list(dict.fromkeys(text for arm in arms for text in arm.inputs.warnings))
-        return StudyRecord(
+        record = StudyRecord(
             name=self.config.study,
             config=self.config.model_dump(mode="json"),
             status="running",
@@ -100,6 +103,15 @@ class Study:
             warnings=warnings,
             planned=sum(arm.cell_count for arm in arms),
         )
+        earlier = self._earlier_record()
+        if earlier is not None and earlier.repeats(record):
+            return record.model_copy(update={"started": earlier.started})
+        return record
+
+    def _earlier_record(self) -> StudyRecord | None:
+        with suppress(StoreError):  # there is none, or it is damaged and will be moved away
+            return self.store.study(self.config.study)
+        return None
 
     def _publish(
         self, record: StudyRecord, arms: list[Arm], status: str, failure: str | None = None
@@ -111,3 +123,9 @@ class Study:
             self.store.write_study(record)
             self.watcher.on_study(record)
         return record
+
+
+def _in_short(error: BaseException) -> str:
+    if isinstance(error, MtlvError):
+        return error.what
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or repr(error)

@@ -8,6 +8,7 @@ both heard.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -19,7 +20,7 @@ from mtlv.errors import ConfigError
 from mtlv.plans import ModelPlan
 from mtlv.studies.config import TuneSettings
 
-__all__ = ["Search", "Trial", "grid", "make_search", "models_to_tune"]
+__all__ = ["Search", "Trial", "best_trial", "grid", "make_search", "models_to_tune"]
 
 
 @dataclass
@@ -45,6 +46,11 @@ class Search(Protocol):
 
     def tell(self, value: float) -> None:
         """Hear the validation value of the last proposal, larger being better."""
+
+
+def best_trial(trials: Sequence[Trial]) -> int:
+    """Return the index of the best trial, the first of equals; an undefined value is the worst."""
+    return max(range(len(trials)), key=lambda i: _known(trials[i].value))
 
 
 def make_search(settings: TuneSettings, seed: int) -> Search:
@@ -76,6 +82,10 @@ def models_to_tune(
     order = np.argsort(counts, kind="stable")
     middle = (np.arange(wanted) + 0.5) / wanted * len(models)
     return sorted(int(order[int(place)]) for place in middle)
+
+
+def _known(value: float) -> float:
+    return -math.inf if math.isnan(value) else value
 
 
 class _Grid:
@@ -111,7 +121,7 @@ class _Optuna:
         return {key: self._suggest(key, values) for key, values in self._space.items()}
 
     def tell(self, value: float) -> None:
-        self._study.tell(self._trial, value)
+        self._study.tell(self._trial, _known(value))
 
     def _suggest(self, key: str, values: Any) -> Any:
         if isinstance(values, list):

@@ -18,7 +18,7 @@ from mtlv.data import Corpus
 from mtlv.data.splits import Split
 from mtlv.evaluation.curves import curves_table
 from mtlv.model.embed import embed_texts
-from mtlv.model.encoders import EncoderSource, locate
+from mtlv.model.encoders import EncoderSource, load_tokenizer, locate
 from mtlv.model.network import Network, build_network
 from mtlv.model.scratch import scratch_source
 from mtlv.model.settings import EncoderSettings
@@ -65,12 +65,18 @@ class Worker:
         )
 
     def source(self, settings: EncoderSettings, fold: int) -> EncoderSource:
-        """Return where an encoder comes from; `scratch` is made of the fold's training texts."""
+        """Return where an encoder comes from; `scratch` is made of the fold's training texts.
+
+        Raises:
+            EncoderError: it is not to be had.
+        """
         scratch = settings.name == "scratch"
         key = (settings.model_dump_json(), fold if scratch else -1)
         if key not in self._sources:
             texts = self._training_texts(fold) if scratch else []
-            self._sources[key] = scratch_source(settings, texts) if scratch else locate(settings)
+            source = scratch_source(settings, texts) if scratch else locate(settings)
+            load_tokenizer(source)  # a hub name says only now that there is no network
+            self._sources[key] = source
         return self._sources[key]
 
     def embed(

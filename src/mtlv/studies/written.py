@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from mtlv.errors import ConfigError
+from mtlv.errors import ConfigError, nearest
 
 __all__ = ["Written", "overridden", "parse_override", "read_yaml"]
 
@@ -60,7 +60,7 @@ class Written:
             try:
                 values = overridden(values, {key: value})
             except ConfigError as error:
-                raise error.inside("--set") from error
+                raise error.inside(f"--set {text}") from error
             origins[tuple(key.split("."))] = f"--set {text}"
         return Written(values, self.where, origins)
 
@@ -76,7 +76,9 @@ def read_yaml(path: Path) -> Written:
         values = yaml.load(text, Loader=_Loader)
         root = yaml.compose(text, Loader=_Loader)
     except FileNotFoundError as error:
-        raise ConfigError("There is no such config file.", where=str(path)) from error
+        raise ConfigError(
+            "There is no such config file.", where=str(path), hint=_neighbours(path)
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(
             "The config file is not in UTF-8.", where=str(path), found=error.reason
@@ -162,6 +164,11 @@ _Loader.add_implicit_resolver(  # YAML 1.1 wants a dot in 2.0e-5; people leave i
     re.compile(r"^[-+]?[0-9][0-9_]*(\.[0-9_]*)?[eE][-+]?[0-9]+$"),
     list("-+0123456789"),
 )
+
+
+def _neighbours(path: Path) -> str | None:
+    found = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
+    return nearest(path.name, found) if found else None
 
 
 def _not_yaml(where: str, error: yaml.YAMLError) -> ConfigError:

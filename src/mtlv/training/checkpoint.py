@@ -30,7 +30,10 @@ ENCODER = "encoder"
 def save(network: Network, folder: Path) -> None:
     """Write the trainable state of a network."""
     state = network.trainable_state()
-    save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, folder / FILE)
+    try:
+        save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, folder / FILE)
+    except SafetensorError as error:  # what a full disk is called there
+        raise OSError(str(error)) from error
 
 
 def save_scratch(source: Path, folder: Path) -> None:

@@ -11,7 +11,6 @@ from mtlv.model.encoders import EncoderSource
 from mtlv.model.frozen import Cut, FrozenStates, cut_frozen, frozen_states
 from mtlv.model.heads import BinaryHead
 from mtlv.model.network import Network
-from mtlv.training.allocator import keep_memory
 from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import TrainingData, head_targets
 from mtlv.training.loop import Observer, Trained, train
@@ -61,7 +60,6 @@ def run(
         seed: of batches and dropout.
         observer: hears of steps and epochs.
     """
-    keep_memory()
     network.to(own_device())
     _weigh_positives(network, data)
     states = _share_frozen(network, data, source, settings)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -28,47 +25,14 @@ from mtlv.store.record import StudyRecord, TaskRecord
 from mtlv.tasks import Task, TaskSet
 from mtlv.training import checkpoint
 from mtlv.training.batches import scoring_batches
+from mtlv.training.processes import own_device
+from mtlv.usage.decided import Decided
+from mtlv.usage.texts import source_of
 
-__all__ = ["Decided", "Predictor", "Texts", "load_predictor", "read_texts", "to_csv"]
+__all__ = ["Predictor", "load_network", "load_predictor"]
 
 Array = np.ndarray[Any, Any]
 TOKENS_PER_BATCH = 8_192
-
-
-@dataclass(frozen=True)
-class Texts:
-    """New texts and what to call them."""
-
-    ids: tuple[str, ...]
-    texts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Decided:
-    """Predictions for N texts and T tasks.
-
-    Args:
-        tasks: names.
-        probabilities: (N, T), of 1.
-        decisions: (N, T) of 0 and 1.
-    """
-
-    tasks: tuple[str, ...]
-    probabilities: Array
-    decisions: Array
-
-    def to_json(self, given: Texts) -> list[dict[str, Any]]:
-        """Return one object per text."""
-        return [
-            {
-                "id": example,
-                "labels": [t for t, d in zip(self.tasks, decided, strict=True) if d],
-                "probabilities": dict(zip(self.tasks, map(float, scores), strict=True)),
-            }
-            for example, scores, decided in zip(
-                given.ids, self.probabilities, self.decisions, strict=True
-            )
-        ]
 
 
 class Predictor:
@@ -85,31 +49,58 @@ class Predictor:
         self.plan = outcome.cell.plan
         self.thresholds: Thresholds = outcome.scores.thresholds
         self.tasks = TaskSet(tuple(_task(record) for record in study.tasks))
+        source = source_of(study)
+        self.takes_pairs = source is not None and source.text_b is not None
 
-    def __call__(self, texts: Sequence[str]) -> Decided:
-        """Score texts with every model that serves a task."""
+    def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Decided:
+        """Score texts with every model that serves a task.
+
+        Args:
+            texts: what to score.
+            pairs: their second segments, if the study learned from pairs.
+
+        Raises:
+            DataError: there is no text, or pairs are missing or not wanted.
+        """
+        self._check(texts, pairs)
         serves = self._cell.as_plan().serves
         columns: dict[str, Array] = {}
         for index in sorted(set(serves.values())):
-            scores = self._model_scores(self._store.job(self._cell.jobs[index]), list(texts))
+            scores = self._model_scores(self._store.job(self._cell.jobs[index]), texts, pairs)
             columns |= {task: own for task, own in scores.items() if serves.get(task) == index}
         names = tuple(task for task in serves if task in columns)
         probabilities = np.stack([columns[task] for task in names], axis=1)  # (N, T)
         limits = np.array([self.thresholds.values[task] for task in names])  # (T,)
         return Decided(names, probabilities, (probabilities >= limits).astype(np.int8))
 
-    def _model_scores(self, job: JobRecord, texts: list[str]) -> dict[str, Array]:
+    def _check(self, texts: Sequence[str], pairs: Sequence[str] | None) -> None:
+        if not texts:
+            raise DataError("There is no text to score.")
+        if (pairs is not None) != self.takes_pairs:
+            raise DataError(
+                "The study learned from pairs of texts."
+                if self.takes_pairs
+                else "The study learned from single texts.",
+                found="single texts" if self.takes_pairs else "pairs",
+            )
+
+    def _model_scores(
+        self, job: JobRecord, texts: Sequence[str], pairs: Sequence[str] | None
+    ) -> dict[str, Array]:
         network, source = load_network(self._store, job, self.tasks)
-        table = tokenise_texts(texts, source, job.spec["train"]["max_length"])
+        device = own_device()
+        network.to(device)
+        second = None if pairs is None else list(pairs)
+        table = tokenise_texts(list(texts), source, job.spec["train"]["max_length"], second)
         scores = {
             i: np.zeros((len(texts), len(network.head(i).tasks))) for i in range(len(job.model))
         }
         with torch.inference_mode():
             for rows in scoring_batches(range(len(texts)), table.lengths, TOKENS_PER_BATCH):
                 for corpus in dict.fromkeys(network.corpora):
-                    outputs = network(pad_batch(corpus, table, rows))
+                    outputs = network(pad_batch(corpus, table, rows).to(device))
                     for index, output in outputs.items():
-                        scores[index][rows] = network.head(index).decode(output).numpy()
+                        scores[index][rows] = network.head(index).decode(output).cpu().numpy()
         return {
             task.name: scores[index][:, column]
             for index in scores
@@ -165,66 +156,13 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
     return network, source
 
 
-def read_texts(path: Path, column: str = "text") -> Texts:
-    """Read texts to predict: a .txt file (one per line), or a column of .csv, .tsv or .jsonl.
-
-    Raises:
-        DataError: the file or its column is not there, or it holds no text.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            texts = _texts_in(file, path, column)
-    except FileNotFoundError as error:
-        raise DataError("There is no such file.", where=str(path)) from error
-    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise DataError("The file cannot be read.", where=str(path), found=str(error)) from error
-    if not texts:
-        raise DataError("The file holds no text.", where=str(path))
-    return Texts(tuple(str(i) for i in range(1, len(texts) + 1)), tuple(texts))
-
-
-def to_csv(results: Decided, given: Texts, output: Path | None) -> None:
-    """Write one row per text: id, labels, and a probability per task."""
-    if output is None:
-        _write_csv(results, given, sys.stdout)
-        return
-    with output.open("w", encoding="utf-8", newline="") as file:
-        _write_csv(results, given, file)
-
-
-def _write_csv(results: Decided, given: Texts, file: TextIO) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["id", *results.tasks, *(f"p({task})" for task in results.tasks)])
-    rows = zip(given.ids, results.decisions, results.probabilities, strict=True)
-    for example, decided, scores in rows:
-        writer.writerow([example, *map(int, decided), *(f"{score:.4f}" for score in scores)])
-
-
-def _texts_in(file: TextIO, path: Path, column: str) -> list[str]:
-    suffix = path.suffix.lower()
-    if suffix in (".csv", ".tsv"):
-        rows = csv.DictReader(file, delimiter="," if suffix == ".csv" else "\t", strict=True)
-        return [_cell(row, column, path, number) for number, row in enumerate(rows, start=2)]
-    lines = [line.rstrip("\r\n") for line in file if line.strip()]
-    if suffix in (".jsonl", ".ndjson"):
-        parsed = [json.loads(line) for line in lines]
-        return [_cell(row, column, path, number) for number, row in enumerate(parsed, start=1)]
-    return lines
-
-
-def _cell(row: dict[str, Any], column: str, path: Path, line: int) -> str:
-    if column not in row:
-        raise DataError(
-            f"There is no column '{column}'.",
-            where=f"{path}, line {line}",
-            hint=nearest(column, [str(name) for name in row]) + "; name it with --text",
-        )
-    return str(row[column])
-
-
 def _best(outcome: StudyOutcome) -> PlanOutcome:
     """Return the plan that is best on validation; test has no say."""
-    return max(outcome.plans, key=lambda plan: plan.validation_value)
+
+    def value(plan: PlanOutcome) -> float:
+        return -math.inf if math.isnan(plan.validation_value) else plan.validation_value
+
+    return max(outcome.plans, key=value)
 
 
 def _source(job_folder: Path, settings: EncoderSettings, expected: str) -> EncoderSource:

@@ -1,0 +1,84 @@
+"""The JSON schema of a config, so that editors complete and check it.
+
+It says more than the models alone could: short forms, the settings of known datasets and of flat
+files, and those of every kind of plan.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from mtlv.data.catalog import DATASETS
+from mtlv.data.file_source import FileSource
+from mtlv.studies.config import StudyConfig
+from mtlv.studies.specs import KINDS, MANY, PlanSpec
+
+__all__ = ["json_schema"]
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> Schema:
+    """Return the JSON schema of a config."""
+    known = {name: DATASETS[name].settings for name in DATASETS}
+    models: list[type[BaseModel]] = [StudyConfig, PlanSpec, FileSource, *known.values()]
+    places, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
+    refs = {model: places[model, "validation"] for model in models}
+    definitions = whole["$defs"]
+    study: Schema = definitions.pop(StudyConfig.__name__)
+    fields = study["properties"]
+    _shorten(fields["encoder"], {"type": "string"})
+    data = _data(refs[FileSource], {name: refs[known[name]] for name in known})
+    fields["data"] = {"description": fields["data"]["description"], **data}
+    fields["plans"]["items"] = _plan(refs[PlanSpec])
+    _widen_plan(definitions[PlanSpec.__name__])
+    return {"$schema": DIALECT, **study, "$defs": definitions}
+
+
+def _shorten(field: Schema, short: Schema) -> None:
+    """Let a field have a short form beside its own."""
+    field["anyOf"] = [short, {"$ref": field.pop("$ref")}]
+
+
+def _data(file: Schema, known: dict[str, Schema]) -> Schema:
+    """Return the forms of `data`: a name, a list of names, or names with their settings.
+
+    Any name may stand for a flat file, that of a known dataset too.
+    """
+    nothing = {"type": "null"}
+    named = {name: {"anyOf": [own, file, nothing]} for name, own in known.items()}
+    names = {"enum": list(known)}
+    mapping = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": named,
+        "additionalProperties": file,
+    }
+    return {"anyOf": [names, {"type": "array", "items": names}, mapping]}
+
+
+def _plan(spec: Schema) -> Schema:
+    settings = {"anyOf": [spec, {"type": "null"}]}
+    mapping = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "properties": dict.fromkeys(KINDS, settings),
+        "additionalProperties": False,
+    }
+    return {"anyOf": [{"enum": ["stl", "mtl"]}, mapping]}
+
+
+def _widen_plan(spec: Schema) -> None:
+    """Take out the kind, which is the key, and let lists stand for several plans."""
+    del spec["properties"]["kind"]
+    spec["required"] = [name for name in spec.get("required", []) if name != "kind"]
+    for name in MANY:
+        own = spec["properties"][name]
+        alone = {key: own.pop(key) for key in ("type", "anyOf") if key in own}
+        item = {"type": "string" if name == "features" else "integer"}
+        own["anyOf"] = [alone, {"type": "array", "items": item}]
