@@ -3,7 +3,8 @@
     python benchmarks/train_speed.py [--json] [--data openi|demo] [--steps 60] [--repeats 3]
 
 The work: MiniLM, all layers trained, one head for all labels, binary cross entropy, AdamW,
-batch 16, at most 128 tokens. Three ways, taken in turn in every repeat so that a drifting machine hits all:
+batch 16, at most 128 tokens. Three ways, taken in turn in every repeat, so that a drifting machine
+hits all of them:
 
 - `mtlv`: its own loop as a study would run it (bf16 where it is native, bucketed batches);
 - `trainer_default`: transformers' Trainer as it comes: fp32, random batches, padded to the longest;

@@ -105,4 +105,4 @@ def _continuing_letters(tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]
     """Return the pieces of one letter that can continue a word, as punctuation cannot."""
     normalise, part = tokenizer.normalizer.normalize_str, tokenizer.pre_tokenizer.pre_tokenize_str
     letters = sorted({letter for text in texts for letter in normalise(text)})
-    return [CONTINUED + letter for letter in letters if len(part(normalise(f"a{letter}"))) == 1]
+    return [CONTINUED + own for own in letters if part(f"a{own}") == [(f"a{own}", (0, 2))]]
