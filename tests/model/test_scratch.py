@@ -94,3 +94,4 @@ def test_the_same_texts_give_the_same_vocabulary() -> None:
     assert all(other.to_str() == first.to_str() for other in others)
     assert first.encode("W3N").tokens[0] == "[CLS]"
     assert first.encode("##3").tokens != ["[CLS]", "##3", "[SEP]"], "no piece is special"
+    assert not {"## ", "##."} & set(first.get_vocab())

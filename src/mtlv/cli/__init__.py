@@ -1,5 +1,4 @@
-"""The command line: one small module per group of commands; torch is imported only to train."""
+"""The command line: one small module per group of commands; torch is imported only to train.
 
-from mtlv.cli.app import main
-
-__all__ = ["main"]
+`mtlv.cli.app` puts the groups together and shows errors.
+"""

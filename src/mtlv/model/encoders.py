@@ -23,7 +23,7 @@ from mtlv.errors import EncoderError, nearest
 from mtlv.fingerprint import file_fingerprint, fingerprint
 from mtlv.model.fast_cpu import ATTENTION, supports
 from mtlv.model.names import KNOWN_ENCODERS
-from mtlv.model.settings import EncoderSettings
+from mtlv.model.settings import EncoderSettings, LoraSettings
 
 __all__ = [
     "EncoderSource",
@@ -126,7 +126,7 @@ def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
         model.pooler = None
     encoder: nn.Module = model.float()
     if settings.lora is not None:
-        encoder = _with_lora(encoder, settings)
+        encoder = _with_lora(encoder, settings.lora)
     return encoder
 
 
@@ -309,15 +309,13 @@ def _set_dropout(config: Any, rate: float) -> None:
             setattr(config, key, rate)
 
 
-def _with_lora(encoder: nn.Module, settings: EncoderSettings) -> nn.Module:
+def _with_lora(encoder: nn.Module, lora: LoraSettings) -> nn.Module:
     try:
         from peft import LoraConfig, get_peft_model
     except ImportError as error:
         raise EncoderError(
             "LoRA needs the package peft.", hint="pip install 'mtlv[lora]'"
         ) from error
-    lora = settings.lora
-    assert lora is not None
     config = LoraConfig(
         r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules="all-linear"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -84,9 +84,7 @@ class Network(nn.Module):
 
     def head(self, index: int) -> Head:
         """Return a head, typed."""
-        head = self.heads[index]
-        assert isinstance(head, Head)
-        return head
+        return cast(Head, self.heads[index])
 
     def trainable_state(self) -> dict[str, Tensor]:
         """Return all that training can change: trainable parameters and the heads' buffers."""

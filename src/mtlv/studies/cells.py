@@ -119,8 +119,8 @@ def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title
             return mtl(tasks, title)
         case "plan":
             return explicit(tasks, spec.models or (), title, serves=spec.serves)
-    assert grouping is not None
-    checked = Grouping.of(grouping.groups, tasks, grouping.origin)
+    groups = [] if grouping is None else grouping.groups
+    checked = Grouping.of(groups, tasks)
     return (gmhl if spec.kind == "gmhl" else gmtl)(tasks, checked, title)
 
 
