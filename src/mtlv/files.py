@@ -25,15 +25,22 @@ __all__ = [
 SCRAP = ".partial-"
 """Prefix of what is being written; whatever still has it after a crash is ignored and swept."""
 
+RUST_ERROR = "(os error "
+"""How tokenizers and safetensors tell of a full disk, in exceptions of no kind of their own."""
+
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically and durably.
+    """Write a text file atomically and durably; into a device or a pipe, just write.
 
     Raises:
         StoreError: the folder cannot be written or the disk is full; nothing is left behind.
     """
-    scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
     with explained(path):
+        if path.exists() and not path.resolve().is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        path = path.resolve()
+        scrap = path.parent / f"{SCRAP}{path.name}-{uuid.uuid4().hex[:8]}"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with scrap.open("w", encoding="utf-8") as file:
@@ -82,8 +89,16 @@ def publish(scrap: Path, path: Path, *, replace: bool = False) -> None:
         scrap.replace(path)
         shutil.rmtree(old)
     elif not path.exists():
-        scrap.replace(path)
+        _take_name(scrap, path)
     _sync(path.parent)
+
+
+def _take_name(scrap: Path, path: Path) -> None:
+    try:
+        scrap.replace(path)
+    except OSError:
+        if not path.exists():  # else another process was quicker by a hair
+            raise
 
 
 def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:
@@ -104,15 +119,17 @@ def explained(path: Path) -> Iterator[None]:
     """Turn what the system says of a failed write into an error that says what to do.
 
     Raises:
-        StoreError: instead of any OSError.
+        StoreError: instead of any OSError, and of what libraries in Rust raise in its place.
     """
     try:
         yield
-    except OSError as error:
+    except Exception as error:
+        if not isinstance(error, OSError) and RUST_ERROR not in str(error):
+            raise
         raise StoreError(
             "Cannot write to disk.",
             where=str(path),
-            found=error.strerror or str(error),
+            found=getattr(error, "strerror", None) or str(error),
             hint="free some space or choose a folder that can be written, then run the same "
             "command again: finished work is kept",
         ) from error

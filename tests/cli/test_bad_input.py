@@ -124,6 +124,9 @@ def test_bad_input_is_explained(
     for word in words:
         assert word in error
     assert not list((tmp_path / "runs").glob("jobs/*"))
+    assert not list(tmp_path.rglob(".partial-*"))
+    if name != "too many frozen layers":  # found when the first model is built
+        assert not (tmp_path / "runs" / "studies").exists()
 
 
 def test_an_unwritable_store(

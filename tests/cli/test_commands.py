@@ -10,30 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mtlv.cli.app import main
+from cli.shell import Shell
 from small import LABELS, small_config
 
 GIVEN = [["edema", "effusion"], ["fracture"]]
 PLANS = ["stl", "mtl", {"gmhl": {"groups": GIVEN}}, {"gmtl": {"groups": 2, "method": "random"}}]
-
-
-class Shell:
-    """Runs `mtlv` in a folder, in this process."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self.capsys = folder, capsys
-
-    def __call__(self, *arguments: str) -> str:
-        """Return stdout of a command that succeeds."""
-        self.capsys.readouterr()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(self.folder)
-            patch.setattr(sys, "argv", ["mtlv", *arguments])
-            with pytest.raises(SystemExit) as stopped:
-                main()
-        captured = self.capsys.readouterr()
-        assert not stopped.value.code, captured.err
-        return captured.out
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +98,66 @@ def test_config_schema_and_show(mtlv: Shell, folder: Path) -> None:
     assert yaml.safe_load(mtlv("config", "show", "study.yaml"))["train"]["batch_size"] == 16
 
 
-def test_predict_from_lines_and_columns(mtlv: Shell, folder: Path) -> None:
-    (folder / "texts.txt").write_text("edema seen\nall clear\n")
-    (folder / "texts.jsonl").write_text('{"report": "edema seen"}\n{"report": "all clear"}\n')
-    lines = json.loads(mtlv("predict", "small:mtl", "texts.txt", "--json"))
-    columns = json.loads(mtlv("predict", "small:mtl", "texts.jsonl", "--text", "report", "--json"))
-    assert lines["plan"] == "mtl"
-    assert lines["predictions"] == columns["predictions"]
-    mtlv("predict", "small:stl", "texts.txt", "-o", "scored.csv")
-    header, *rows = (folder / "scored.csv").read_text().splitlines()
-    assert header == "id,edema,effusion,fracture,p(edema),p(effusion),p(fracture)"
-    assert len(rows) == 2
+def test_check_counts_what_is_finished(mtlv: Shell) -> None:
+    forecast = json.loads(mtlv("check", "study.yaml", "--json"))
+    assert forecast["finished_jobs"] == forecast["different_jobs"] > 0
+    anew = json.loads(mtlv("check", "study.yaml", "--store", "nowhere", "--json"))
+    assert (anew["finished_jobs"], anew["different_jobs"]) == (0, forecast["different_jobs"])
+    shown = mtlv("check", "study.yaml")
+    assert "gmtl-2-random-0" in shown
+    assert f"{forecast['finished_jobs']} of them are finished" in shown
+
+
+class TestPredict:
+    @pytest.fixture(autouse=True)
+    def texts(self, folder: Path) -> None:
+        (folder / "texts.txt").write_text("edema seen\n\nall clear\n")
+        (folder / "texts.jsonl").write_text('{"note": "edema seen"}\n{"note": "all clear"}\n')
+        (folder / "texts.csv").write_text("id,report\nx1,edema seen\nx2,all clear\n")
+
+    def test_every_format_is_scored_alike(self, mtlv: Shell) -> None:
+        found = []
+        for arguments in (["texts.txt"], ["texts.jsonl", "--text", "note"], ["texts.csv"]):
+            document = json.loads(mtlv("predict", "small:mtl", *arguments, "--json"))
+            assert (document["study"], document["plan"]) == ("small", "mtl")
+            found.append([row["probabilities"] for row in document["predictions"]])
+        assert found[0] == found[1] == found[2]
+        assert [row["id"] for row in document["predictions"]] == ["x1", "x2"]
+
+    def test_what_is_printed_can_be_read(self, mtlv: Shell) -> None:
+        header, *rows = mtlv("predict", "small:stl", "texts.txt").splitlines()
+        assert header == "id,edema,effusion,fracture,p(edema),p(effusion),p(fracture)"
+        assert [row.split(",")[0] for row in rows] == ["1", "3"]
+        assert "2 texts scored by stl" in mtlv.err
+
+    @pytest.mark.parametrize("name", ["out.csv", "out.json", "out.jsonl", "out.txt"])
+    def test_the_suffix_decides_the_form(self, name: str, mtlv: Shell, folder: Path) -> None:
+        assert mtlv("predict", "small:stl", "texts.txt", "-o", name) == ""
+        content = (folder / name).read_text()
+        start = {"out.csv": "id,edema", "out.json": "[", "out.jsonl": "{"}
+        assert content.startswith(start.get(name, ""))
+        assert name in mtlv.err
+
+    def test_one_document_goes_into_a_file_too(self, mtlv: Shell, folder: Path) -> None:
+        mtlv("predict", "small", "texts.txt", "--json", "-o", "whole.json")
+        assert json.loads((folder / "whole.json").read_text())["study"] == "small"
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["small:mlt", "texts.txt"], "did you mean 'mtl'"),
+            (["smal", "texts.txt"], "did you mean 'small'"),
+            (["small", "nowhere.txt"], "no such file"),
+            (["small", "texts.jsonl"], "no column 'report'"),
+            (["small", "texts.txt", "-o", "texts.txt/out.csv"], "Cannot write"),
+        ],
+    )
+    def test_what_cannot_be_done_is_explained(
+        self, arguments: list[str], words: str, mtlv: Shell
+    ) -> None:
+        assert mtlv.failing("predict", *arguments) == 2
+        assert mtlv.err.startswith("error: ")
+        assert words in mtlv.err
 
 
 @pytest.mark.parametrize(

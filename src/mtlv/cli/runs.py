@@ -7,12 +7,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from mtlv.cli.options import CONFIG, JSON, SET, STORE
 from mtlv.cli.show import note, print_json, print_table, warn
 from mtlv.report.tables import Table
+
+if TYPE_CHECKING:
+    from mtlv.studies.forecast import Forecast
 
 __all__ = ["add_to"]
 
@@ -47,21 +51,28 @@ def check(
     """Read the config and the data, expand every plan, and say what a run would do."""
     import tempfile
 
-    from mtlv.store import Store
     from mtlv.studies.config import load_config
+
+    checked = load_config(config, set_ or [])  # a mistake is told before torch is waited for
+
+    from mtlv.store import Store
     from mtlv.studies.forecast import forecast
     from mtlv.studies.study import Study
 
     _quiet_threads()
     with tempfile.TemporaryDirectory() as scrap:
-        place = Store(store, create=False) if store.exists() else Store(scrap)
-        study = Study(load_config(config, set_ or []), place, config.parent)
+        place = Store(store if (store / "store.json").exists() else scrap)
+        study = Study(checked, place, config.parent)
         expected = forecast(study.plan())
     if json:
         print_json(expected.to_json())
         return
     for warning in expected.warnings:
         warn(warning)
+    print_table(_forecast_table(expected))
+
+
+def _forecast_table(expected: Forecast) -> Table:
     rows = tuple(
         (p.plan, str(p.models), str(p.heads), str(p.training_jobs), str(p.tuning_jobs))
         for p in expected.plans
@@ -71,10 +82,13 @@ def check(
         f"about {expected.different_jobs} different jobs, as equal ones are trained once; "
         f"{expected.finished_jobs} of them are finished"
     )
-    print_table(Table(f"Study {expected.study} would train", header, rows, told))
+    return Table(f"Study {expected.study} would train", header, rows, told)
 
 
 def _run(config: Path, overrides: list[str], store: Path, json: bool) -> None:
+    from mtlv.studies.config import load_config
+
+    load_config(config, overrides)  # a mistake is told before torch is waited for
     from mtlv.api import run as run_study
     from mtlv.cli.look import show_outcome
     from mtlv.cli.progress import ProgressBar

@@ -11,6 +11,7 @@ from mtlv.errors import ProtocolError, nearest
 from mtlv.evaluation.protocol import same_targets
 from mtlv.evaluation.scores import Summary
 from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, cell_predictions
+from mtlv.store.record import CellRecord
 from mtlv.store.store import Store
 
 __all__ = ["Comparison", "Row", "compare"]
@@ -97,9 +98,8 @@ def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> 
 
 def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
     pairs = _pairs(plan.cells, base.cells)
-    for own, other in pairs[:1] if plan is not base else ():
-        test = cell_predictions(store, own.cell)["test"]
-        same_targets(test, cell_predictions(store, other.cell)["test"])
+    for own, other in pairs if plan is not base else ():
+        _check_targets(store, own.cell, other.cell)
     delta = Summary.of([a.scores.metrics[metric] - b.scores.metrics[metric] for a, b in pairs])
     tasks = {
         task: Summary.of(
@@ -120,6 +120,14 @@ def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row
         worse=sum(mean < -EQUAL for mean in means),
         cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
     )
+
+
+def _check_targets(store: Store, own: CellRecord, other: CellRecord) -> None:
+    tests = [cell_predictions(store, cell)["test"] for cell in (own, other)]
+    try:
+        same_targets(*tests)
+    except ProtocolError as error:
+        raise error.inside(f"plans '{own.plan}' and '{other.plan}', fold {own.fold + 1}") from error
 
 
 def _pairs(

@@ -77,6 +77,17 @@ class TuneSettings(Settings):
     scope: Literal["fold", "study"] = "fold"
     """Choose anew in every fold (nested), or once on the first fold for all folds."""
 
+    @model_validator(mode="after")
+    def _something_to_try(self) -> TuneSettings:
+        ranges = self.method == "optuna"
+        for key, values in self.space.items():
+            listed = isinstance(values, list) and values
+            ranged = isinstance(values, dict) and {"low", "high"} <= set(values)
+            if not (listed or (ranges and ranged)):
+                more = ", or {low: …, high: …}" if ranges else ""
+                raise ValueError(f"'{key}' needs a list of values{more}")
+        return self
+
 
 class StoreSettings(Settings):
     """What the run store keeps."""
@@ -166,7 +177,8 @@ class StudyConfig(Settings):
         for spec in self.specs():
             settings = self.settings_of(spec)
             for key, values in (self.tune.space if self.tune else {}).items():
-                settings.changed({key: _example(values)}, f"tune.space.{key}")
+                for value in _examples(values):
+                    settings.changed({key: value}, f"tune.space.{key}")
         return self
 
     @model_validator(mode="after")
@@ -247,8 +259,6 @@ def _check_plans_one_by_one(written: Written) -> None:
             raise error.inside(written.origin(("plans", number))) from error
 
 
-def _example(values: Any) -> Any:
-    """Return one of the values that a tuned setting may take, to see whether it is possible."""
-    if isinstance(values, list) and values:
-        return values[0]
-    return values["low"] if isinstance(values, dict) and "low" in values else values
+def _examples(values: Any) -> list[Any]:
+    """Return values that a tuned setting may take, to see whether they are possible."""
+    return [values["low"], values["high"]] if isinstance(values, dict) else list(values)

@@ -1,0 +1,129 @@
+"""Comparison: paired by fold and seed, on the same targets, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mtlv.errors import ProtocolError
+from mtlv.evaluation.predictions import ScoredPart
+from mtlv.store import CellRecord, Store
+from mtlv.store.comparison import Comparison, compare
+from mtlv.store.outcome import load_outcome
+from store.fakes import TASKS, fake_job_id, fake_study, write_fake_job
+
+HALVES = [list(TASKS[:2]), list(TASKS[2:])]
+
+
+def compared(store: Store, baseline: str = "mtl", metric: str = "f1_macro") -> Comparison:
+    return compare(store, load_outcome(store, "fake"), baseline, metric)
+
+
+def never(cell: CellRecord, model: int) -> bool:
+    return False
+
+
+def test_deltas_are_those_of_pairs(store: Store) -> None:
+    """By hand: the mean and sd of the differences, fold by fold, are not those of the means."""
+    fake_study(store, folds=3)
+    outcome = load_outcome(store, "fake")
+    values = {
+        plan.name: np.array([cell.scores.metrics["f1_macro"] for cell in plan.cells])
+        for plan in outcome.plans
+    }
+    for row in compared(store).rows:
+        difference = values[row.plan] - values["mtl"]
+        assert row.delta.mean == pytest.approx(difference.mean())
+        assert row.delta.sd == pytest.approx(difference.std(ddof=1))
+        assert (row.delta.n, row.value.mean) == (3, pytest.approx(values[row.plan].mean()))
+
+
+def test_perfect_models_against_useless_ones(store: Store) -> None:
+    """STL decides all of the first two tasks right, MTL none: four deltas that can be seen."""
+    fake_study(store, plans=("stl", "mtl"), folds=1, trained=never)
+    for task in TASKS:
+        write_fake_job(store, [[task]])
+    targets = {
+        (task, part): store.predictions(fake_job_id([[task]], 0, 0))[part].tasks[task].targets
+        for task in TASKS
+        for part in ("validation", "test")
+    }
+    for job in (store.root / "jobs").iterdir():
+        for path in job.iterdir():
+            path.unlink()
+        job.rmdir()
+
+    def right(task: str, part: ScoredPart) -> np.ndarray[Any, Any]:
+        return 0.9 * targets[task, part] + 0.05
+
+    def wrong_on_first_two(task: str, part: ScoredPart) -> np.ndarray[Any, Any]:
+        own = targets[task, part]
+        if part == "test" and task in TASKS[:2]:
+            return 0.95 - 0.9 * own
+        return 0.9 * own + 0.05
+
+    for task in TASKS:
+        write_fake_job(store, [[task]], scores=right)
+    write_fake_job(store, [list(TASKS)], scores=wrong_on_first_two)
+    stl, mtl = compared(store).rows
+    assert stl.value.mean == 1.0
+    assert mtl.value.mean == pytest.approx(0.5)
+    assert {task: own.mean for task, own in stl.per_task.items()} == dict(
+        zip(TASKS, (1.0, 1.0, 0.0, 0.0), strict=True)
+    )
+    assert (stl.better, stl.equal, stl.worse) == (2, 2, 0)
+    assert (mtl.better, mtl.equal, mtl.worse) == (0, 4, 0)
+
+
+def test_costs_are_shares_of_the_baseline(store: Store) -> None:
+    fake_study(store)
+    ratios = {row.plan: row.cost_ratio for row in compared(store).rows}
+    assert ratios == {"stl": 1.0, "mtl": 1.0, "gmhl": 47 / 42, "gmtl": 47 / 42}
+
+
+def test_only_folds_that_both_have_are_paired(store: Store) -> None:
+    fake_study(store, folds=3, trained=lambda cell, model: cell.plan == "mtl" or cell.fold < 2)
+    rows = {row.plan: row for row in compared(store).rows}
+    assert (rows["gmtl"].delta.n, rows["mtl"].delta.n) == (2, 3)
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+def test_other_targets_are_refused_in_whatever_fold(store: Store, fold: int) -> None:
+    """A model that saw the test part of another fold is not comparable with those of this one."""
+    record = fake_study(store, plans=("mtl", "gmtl"), trained=never)
+    for cell in record.cells:
+        for model in cell.architecture["models"]:
+            job = fake_job_id(model, cell.fold, cell.seed)
+            other = cell.plan == "gmtl" and cell.fold == fold
+            write_fake_job(store, model, cell.fold + 7 * other, cell.seed, job=job)
+    with pytest.raises(ProtocolError, match=f"plans .gmtl. and .mtl., fold {fold + 1}"):
+        compared(store)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "metric", "words"),
+    [
+        ("mlt", "f1_macro", "did you mean 'mtl'"),
+        ("mtl", "f1_marco", "did you mean 'f1_macro'"),
+    ],
+)
+def test_what_is_not_there_is_named(store: Store, baseline: str, metric: str, words: str) -> None:
+    fake_study(store)
+    with pytest.raises(ProtocolError, match=words):
+        compared(store, baseline, metric)
+
+
+def test_json_has_all_of_it(store: Store) -> None:
+    fake_study(store)
+    document = compared(store, "stl").to_json()
+    assert (document["study"], document["baseline"], document["metric"]) == (
+        "fake",
+        "stl",
+        "f1_macro",
+    )
+    for plan in document["plans"]:
+        assert set(plan["per_task"]) == set(TASKS)
+        assert {"plan", "value", "delta", "tasks_better", "cost_ratio"} <= set(plan)
+        assert set(plan["delta"]) == {"mean", "sd", "n"}
