@@ -5,7 +5,7 @@ An unknown key is an error that names the nearest known one; `studies.config` co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -24,11 +24,23 @@ class Settings(BaseModel):
     )
 
 
-def explained(error: ValidationError, model: type[Settings], where: str) -> ConfigError:
-    """Turn pydantic's first complaint into one of ours."""
+def explained(
+    error: ValidationError, model: type[Settings], where: str | Callable[[Sequence[str]], str]
+) -> ConfigError:
+    """Turn one of pydantic's complaints into one of ours: the first, or the first unknown key.
+
+    A key that is misspelt is often missing too, and its own name says more.
+
+    Args:
+        error: of pydantic.
+        model: that was to be made.
+        where: what to call the place of the settings; or a function of the keys that lead to one.
+    """
     found = [(_without_tags(model, each["loc"]), each) for each in error.errors()]
+    found.sort(key=lambda pair: pair[1]["type"] != "extra_forbidden")
     steps, first = found[0]
-    place = f"{where}, key '{'.'.join(steps)}'" if steps else where
+    around = where if isinstance(where, str) else where(steps)
+    place = f"{around}, key '{'.'.join(steps)}'" if steps else around
     if first["type"] == "extra_forbidden":
         known = _known_keys(model, steps[:-1])
         return ConfigError(

@@ -164,6 +164,29 @@ def test_a_full_disk_keeps_finished_jobs(
     assert not any(name.startswith(".partial") for name in names)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kilobytes", [1, 6])
+def test_a_disk_that_takes_no_more(tmp_path: Path, kilobytes: int) -> None:
+    """The system refuses: first the corpus, then the weights, which a library in Rust writes."""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_config(tmp_path)))
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({kilobytes * 1024},) * 2)\n"
+        "sys.argv = ['mtlv', 'run', 'study.yaml']\n"
+        "from mtlv.cli.app import main\nmain()\n"
+    )
+    environment = os.environ | {"MTLV_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 2, done.stderr
+    assert "error: Cannot write to disk." in done.stderr
+    assert "File too large" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob(".partial-*"))
+
+
 def test_a_store_of_a_newer_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,9 +79,11 @@ class TestTables:
         assert f"1      {LONG[0]}" in shown
         assert any(len(line) > 120 for line in shown.splitlines()), "notes are not wrapped"
 
-    def test_names_with_brackets_are_shown_as_they_are(self, mtlv: Shell, store: Store) -> None:
-        fake_study(store, tasks=["[bold]edema[/]", "[red]", "x", "y"])
-        assert "[bold]edema[/]" in mtlv("show", "fake", "--tasks")
+    def test_names_with_marks_are_shown_as_they_are(self, mtlv: Shell, store: Store) -> None:
+        fake_study(store, tasks=["[bold]edema[/]", "[red]", ":b:", "y\\"])
+        shown = mtlv("show", "fake", "--tasks", "--groups")
+        for name in ("[bold]edema[/]", "[red]", ":b:", "y\\"):
+            assert name in shown
 
     def test_groups_of_folds_are_told_where_they_differ(self, mtlv: Shell, store: Store) -> None:
         record = fake_study(store, plans=("gmtl",))

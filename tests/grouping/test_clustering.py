@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.errors import GroupingError
@@ -44,6 +44,7 @@ def test_the_elbow_falls_to_zero_and_bends_where_the_clusters_are() -> None:
     assert all(a >= b - 1e-9 for a, b in zip(table.inertia, table.inertia[1:], strict=False))
 
 
+@settings(max_examples=25)
 @given(st.permutations(["aa", "ab", "cc", "cd", "ee", "ff"]))
 def test_groups_do_not_depend_on_the_order_of_tasks(names: list[str]) -> None:
     def groups(order: list[str]) -> set[frozenset[str]]:

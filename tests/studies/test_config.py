@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from mtlv.errors import ConfigError
 from mtlv.studies.config import load_config, parse_config
 from mtlv.studies.schema import json_schema
+from mtlv.studies.written import read_yaml
 from small import small_config
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -109,6 +111,49 @@ def test_the_schema_accepts_what_we_accept_and_describes_every_field(tmp_path: P
     for definition in schema["$defs"].values():
         for name, field in definition["properties"].items():
             assert field.get("description"), name
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_schema_accepts_configs_as_they_are_written(path: Path) -> None:
+    jsonschema.validate(read_yaml(path).values, json_schema())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"encoder": "minilm"},
+        {"data": "demo"},
+        {"data": ["demo", "openi"]},
+        {"data": {"demo": None}},
+        {"data": {"mine": {"path": "a.csv", "text": "t", "labels": {"column": "c"}}}},
+        {"plans": [{"mtl": None}, {"gmhl": {"groups": [2, 3], "features": ["label"]}}]},
+        {"plans": [{"gmtl": {"groups": [["a", "b"], ["c"]]}}]},
+    ],
+)
+def test_the_schema_knows_the_short_forms(tmp_path: Path, changes: dict[str, Any]) -> None:
+    jsonschema.validate(small_config(tmp_path, **changes), json_schema())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trian": {}},
+        {"train": {"epoch": 1}},
+        {"plans": ["slt"]},
+        {"plans": [{"gmtl": {"group": 2}}]},
+        {"data": {"mine": {"path": "a.csv", "txt": "t", "labels": ["a"]}}},
+        {"data": {"demo": {"sise": 3}}},
+        {"study": "a b"},
+    ],
+)
+def test_the_schema_refuses_what_we_refuse(tmp_path: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(small_config(tmp_path, **changes), json_schema())
+
+
+def test_the_schema_in_the_docs_is_this_one() -> None:
+    path = CONFIGS.parent / "docs" / "config.schema.json"
+    assert json.loads(path.read_text()) == json_schema(), "write it anew with `make docs`"
 
 
 def test_the_resolved_config_is_a_config(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from mtlv.store import Store, StudyRecord
 from mtlv.store.outcome import load_outcome
 from mtlv.studies.config import parse_config
 from mtlv.studies.study import Study
-from small import LABELS, Counter, cells_by_plan, small_config
+from mtlv.studies.watching import StudyWatcher, Watchers
+from small import LABELS, Counter, cells_by_plan, small_config, small_source, write_csv
 
 GIVEN = [["edema", "effusion"], ["fracture"]]
 
@@ -84,10 +85,131 @@ def test_a_sweep_names_its_points(tmp_path: Path) -> None:
 
 
 def test_another_config_under_the_same_name_keeps_the_earlier_record(tmp_path: Path) -> None:
-    run(small_config(tmp_path, plans=["mtl"]), tmp_path / "runs")
-    run(small_config(tmp_path, plans=["stl"]), tmp_path / "runs")
-    assert len(list((tmp_path / "runs/studies/small/earlier").glob("*.json"))) == 1
+    for plan in ("mtl", "stl", "mtl", "stl"):
+        run(small_config(tmp_path, plans=[plan]), tmp_path / "runs")
+    assert len(list((tmp_path / "runs/studies/small/earlier").glob("*.json"))) == 3
     assert set(cells_by_plan(Store(tmp_path / "runs").study("small"))) == {"stl"}
+
+
+def test_changed_data_under_the_same_name_keep_the_earlier_record(tmp_path: Path) -> None:
+    config = small_config(tmp_path, plans=["mtl"])
+    first = run(config, tmp_path / "runs")
+    path = Path(config["data"]["reports"]["path"])
+    path.write_text(path.read_text().replace("report 3:", "note 3:"))
+    counter = Counter()
+    second = run(config, tmp_path / "runs", counter)
+    assert len(counter.jobs) == 1, "other texts are another job"
+    (kept,) = (tmp_path / "runs/studies/small/earlier").glob("*.json")
+    assert StudyRecord.model_validate_json(kept.read_text()) == first
+    assert first.corpora[0].fingerprint != second.corpora[0].fingerprint
+
+
+def test_a_study_remembers_when_it_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(10_000, 99_999))
+    monkeypatch.setattr("mtlv.studies.study.now", lambda: f"time {next(times)}")
+    config = small_config(tmp_path, plans=["mtl"])
+    first, again = (run(config, tmp_path / "runs") for _ in range(2))
+    other = run(config | {"plans": ["stl"]}, tmp_path / "runs")
+    assert first.started == again.started < again.updated
+    assert other.started > again.updated
+
+
+def test_the_config_that_was_run_is_kept_with_all_its_defaults(tmp_path: Path) -> None:
+    config = small_config(tmp_path, plans=["mtl"])
+    study = run(config, tmp_path / "runs")
+    assert study.config["train"]["batch_size"] == 16
+    assert parse_config(study.config) == parse_config(config)
+    assert Store(tmp_path / "runs").study("small").config == study.config
+
+
+def test_other_seeds_and_splits_are_other_jobs(tmp_path: Path) -> None:
+    def jobs(**evaluation: Any) -> list[str]:
+        counter = Counter()
+        run(
+            small_config(tmp_path, plans=["mtl"], evaluation=evaluation), tmp_path / "runs", counter
+        )
+        return counter.jobs
+
+    assert len(jobs()) == 1
+    assert len(jobs(seeds=[1])) == 1
+    assert len(jobs(split_seed=1)) == 1
+    assert len(jobs(seeds=[0, 1])) == 0
+    assert len(jobs(folds=2, repeats=2, scheme="cross_validation")) == 4
+    assert len(jobs(thresholds="global")) == 0, "thresholds are no matter of training"
+
+
+def test_two_corpora_have_heads_of_their_own_in_one_model(tmp_path: Path) -> None:
+    first = small_source(write_csv(tmp_path / "a.csv"))
+    second = small_source(write_csv(tmp_path / "b.csv", rows=60))
+    second["labels"] = {f"late {label}": label for label in LABELS[:2]}
+    config = small_config(tmp_path, data={"a": first, "b": second})
+    cells = cells_by_plan(run(config, tmp_path / "runs"))
+    mtl = cells["mtl"][0].as_plan().models[0].to_json()
+    assert mtl == [list(LABELS), ["late edema", "late effusion"]]
+    outcome = load_outcome(Store(tmp_path / "runs"), "small")
+    assert set(outcome["mtl"].summary.per_task) == {*LABELS, "late edema", "late effusion"}
+    assert outcome["stl"].cost.models == 5
+
+
+def test_a_random_grouping_follows_its_draw(tmp_path: Path) -> None:
+    def groups(root: str) -> list[Any]:
+        plan = {"gmtl": {"groups": 2, "method": "random", "draw": [0, 1, 2, 3]}}
+        study = run(small_config(tmp_path, plans=[plan]), tmp_path / root)
+        return [cell.grouping.groups for cell in study.cells if cell.grouping]
+
+    assert groups("one") == groups("other")
+    assert len({str(found) for found in groups("one")}) > 1
+
+
+def test_the_watcher_hears_of_everything_in_order(tmp_path: Path) -> None:
+    heard: list[str] = []
+
+    class Listener(StudyWatcher):
+        def on_study(self, study: StudyRecord) -> None:
+            heard.append(study.status)
+
+        def on_stage(self, stage: str, jobs: int) -> None:
+            heard.append(f"{stage}: {jobs}")
+
+        def on_job(self, job: Any) -> None:
+            heard.append("job")
+
+        def on_epoch(self, epoch: int, points: list[Any]) -> None:
+            heard.append(f"epoch {epoch}")
+
+        def on_job_end(self, job: Any, record: Any) -> None:
+            heard.append("end")
+
+    tune = {"space": {"learning_rate": [1e-4, 1e-3]}}
+    config = small_config(tmp_path, plans=["mtl"], tune=tune)
+    Study(parse_config(config), Store(tmp_path / "runs"), watcher=Watchers([Listener()])).run()
+    job = ["job", "epoch 1", "end"]
+    assert heard == [
+        "running",
+        *["tuning, trial 1: 1", *job],
+        *["tuning, trial 2: 1", *job],
+        "running",
+        "training: 0",
+        "finished",
+    ]
+
+
+def test_a_full_disk_does_not_hide_what_went_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(Counter):
+        def on_job(self, job: Any) -> None:
+            monkeypatch.setattr(os, "fsync", _no_space)
+            raise MtlvError("the lights went out")
+
+    with pytest.raises(MtlvError, match="lights"):
+        run(small_config(tmp_path), tmp_path / "runs", Failing())
+
+
+def _no_space(_: int) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def test_tuning_chooses_the_best_trial_and_counts_its_cost(tmp_path: Path) -> None:
@@ -163,6 +285,8 @@ def test_kill_nine_loses_nothing(tmp_path: Path) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
 
+    (jobs / f"{SCRAP}0123456789abcdef-deadbeef").mkdir()  # as of a job that was being written
+    (jobs / f"{SCRAP}0123456789abcdef-deadbeef" / "record.json").write_text("{")
     store = Store(tmp_path / "runs")
     finished = _finished(jobs)
     assert store.study("small").status == "running"

@@ -12,8 +12,15 @@ from pydantic import ValidationError
 
 from mtlv.errors import ConfigError
 from mtlv.plans import HeadPlan, ModelPlan
-from mtlv.studies.config import TuneSettings
-from mtlv.studies.tuning import Search, Trial, best_trial, grid, make_search, models_to_tune
+from mtlv.studies.tuning import (
+    Search,
+    Trial,
+    TuneSettings,
+    best_trial,
+    grid,
+    make_search,
+    models_to_tune,
+)
 
 POSITIVES = dict(zip("abcdefgh", (8, 7, 6, 5, 4, 3, 2, 1), strict=True))
 

@@ -39,7 +39,10 @@ def _options(
     version: bool = typer.Option(False, "--version", help="Print the version."),
 ) -> None:
     handler = RichHandler(
-        console=Console(stderr=True), show_time=False, show_path=False, show_level=verbose
+        console=Console(stderr=True, emoji=False),
+        show_time=False,
+        show_path=False,
+        show_level=verbose,
     )
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(message)s", handlers=[handler], force=True)
@@ -56,7 +59,7 @@ def main() -> None:
     try:
         app()
     except MtlvError as error:
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         lines = str(error).split("\n")
         console.print(f"[bold red]error:[/] {escape(lines[0])}", highlight=False, soft_wrap=True)
         for line in lines[1:]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import typer
@@ -13,12 +13,21 @@ from mtlv.data import Corpus
 from mtlv.data.audit import Audit, audit
 from mtlv.report.tables import Table
 
+if TYPE_CHECKING:
+    from mtlv.model.encoders import EncoderSource
+
 __all__ = ["app"]
 
 app = typer.Typer(help="Datasets: what there is, and what is in them.", no_args_is_help=True)
 NAME = typer.Argument(help="A known dataset, or a config file.", metavar="NAME", show_default=False)
-ENCODER = typer.Option("minilm", help="Encoder whose tokenizer counts tokens.")
-LENGTH = typer.Option(128, help="Longest input in tokens.")
+ENCODER = typer.Option(
+    None,
+    help="Encoder whose tokenizer counts tokens; the config's, or else minilm.",
+    show_default=False,
+)
+LENGTH = typer.Option(
+    None, min=4, help="Longest input in tokens; the config's, or else 128.", show_default=False
+)
 JSON = typer.Option(False, "--json", help="Print one JSON document.")
 
 
@@ -39,8 +48,8 @@ def list_datasets(json: bool = JSON) -> None:
 @app.command()
 def check(
     name: str = NAME,
-    encoder: str | None = typer.Option(None, help="Encoder whose tokenizer counts tokens."),
-    max_length: int | None = typer.Option(None, help="Longest input in tokens."),
+    encoder: str | None = ENCODER,
+    max_length: int | None = LENGTH,
     json: bool = JSON,
 ) -> None:
     """Count: examples, labels, lengths, what is cut, correlations, duplicates."""
@@ -58,20 +67,25 @@ def check(
 
 
 @app.command()
-def prepare(name: str = NAME, encoder: str = ENCODER, max_length: int = LENGTH) -> None:
+def prepare(
+    name: str = NAME, encoder: str | None = ENCODER, max_length: int | None = LENGTH
+) -> None:
     """Read a dataset and tokenise it, so that studies start at once."""
-    from mtlv.model.encoders import locate
-    from mtlv.model.settings import EncoderSettings
     from mtlv.model.tokens import tokenise
 
-    corpora, _, _ = _corpora(name)
-    source = locate(EncoderSettings(name=encoder))
+    corpora, own_encoder, own_length = _corpora(name)
+    chosen, length = encoder or own_encoder, max_length or own_length
+    if chosen == "scratch":
+        note("`scratch` makes its vocabulary anew in every fold: there is nothing to prepare")
+        return
     for corpus in corpora.values():
-        table = tokenise(corpus, source, max_length)
-        note(f"{corpus.name}: {len(corpus):,} texts, {int(table.offsets[-1]):,} tokens")
+        table = tokenise(corpus, _source(corpus, chosen), length)
+        tokens = f"{int(table.offsets[-1]):,} tokens of {chosen}, at most {length} a text"
+        note(f"{corpus.name}: {len(corpus):,} texts, {tokens}")
 
 
 def _corpora(name: str) -> tuple[dict[str, Corpus], str, int]:
+    """Return the corpora of a dataset or config, with its encoder and longest input."""
     from mtlv.data.catalog import read_known
     from mtlv.studies.config import load_config
     from mtlv.studies.inputs import read_corpora
@@ -84,15 +98,20 @@ def _corpora(name: str) -> tuple[dict[str, Corpus], str, int]:
 
 
 def _lengths(corpus: Corpus, encoder: str) -> np.ndarray[Any, Any]:
+    from mtlv.model.tokens import text_lengths
+
+    return text_lengths(corpus, _source(corpus, encoder))
+
+
+def _source(corpus: Corpus, encoder: str) -> EncoderSource:
     from mtlv.model.encoders import locate
     from mtlv.model.scratch import scratch_source
     from mtlv.model.settings import EncoderSettings
-    from mtlv.model.tokens import text_lengths
 
     settings = EncoderSettings(name=encoder)
-    if encoder == "scratch":  # nothing is trained here, so all texts may make its vocabulary
-        return text_lengths(corpus, scratch_source(settings, corpus.texts()))
-    return text_lengths(corpus, locate(settings))
+    if encoder == "scratch":  # nothing is learned here, so all texts may make its vocabulary
+        return scratch_source(settings, corpus.texts())
+    return locate(settings)
 
 
 def _show(found: Audit) -> None:

@@ -22,13 +22,13 @@ class ProgressBar(StudyWatcher):
     """Two lines on stderr: jobs of the stage, and steps of the job with loss, metric and speed."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
+        console = Console(stderr=True, emoji=False)
         self._plain = not console.is_terminal
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             TimeRemainingColumn(),
             console=console,
             disable=self._plain,
@@ -85,5 +85,6 @@ class ProgressBar(StudyWatcher):
                 f"{self._stage} {self._done}/{self._left}: {job.title}: {seconds:.1f} s, "
                 f"{record.cost.texts_seen / max(seconds, 1e-9):,.0f} texts/s {self._metric}",
                 highlight=False,
+                markup=False,
                 soft_wrap=True,
             )

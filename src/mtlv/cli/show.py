@@ -16,7 +16,7 @@ from mtlv.report.tables import Table, fitting
 
 __all__ = ["note", "print_json", "print_table", "to_json", "warn"]
 
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def print_json(value: Any) -> None:
@@ -31,11 +31,9 @@ def to_json(value: Any) -> str:
 
 def print_table(table: Table) -> None:
     """Print a table; a wide one in parts on a terminal, whole where the output is no terminal."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
-        console = Console(
-            highlight=False, width=max(120, sum(table.widths) + 2 * len(table.header))
-        )
+        console.width = max(120, sum(table.widths) + 2 * len(table.header))
     for part in fitting(table, console.width):
         _print_part(console, part)
 

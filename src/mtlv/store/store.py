@@ -19,6 +19,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -158,7 +159,7 @@ class Store:
             if old is None or not old.repeats(record):
                 stamp = (old.updated if old else record.updated).replace(":", "-")
                 text = path.read_text(encoding="utf-8", errors="replace")
-                write_text(folder / "earlier" / f"{stamp}.json", text)
+                write_text(_free(folder / "earlier", stamp), text)
         write_text(path, record.model_dump_json(indent=1) + "\n")
 
     def _table(self, job: str, file: str) -> pa.Table:
@@ -172,6 +173,12 @@ class Store:
                 found=str(error).splitlines()[0],
                 hint=TRAIN_ANEW,
             ) from error
+
+
+def _free(folder: Path, stamp: str) -> Path:
+    """Return a file name that is not taken, as two records may be of the same second."""
+    names = (stamp if i == 1 else f"{stamp}-{i}" for i in count(1))
+    return next(path for path in (folder / f"{name}.json" for name in names) if not path.exists())
 
 
 def _read_record(kind: type[R], path: Path, what: str, hint: str) -> R:

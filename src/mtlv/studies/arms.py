@@ -14,11 +14,18 @@ from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.thresholds import fit_thresholds
 from mtlv.store import CellRecord, JobRecord, Store
 from mtlv.studies.cells import Cell, plan_cell
-from mtlv.studies.config import StudyConfig, TuneSettings
+from mtlv.studies.config import StudyConfig
 from mtlv.studies.executors import Executor
 from mtlv.studies.inputs import Inputs
 from mtlv.studies.jobs import Job
-from mtlv.studies.tuning import Search, Trial, best_trial, make_search, models_to_tune
+from mtlv.studies.tuning import (
+    Search,
+    Trial,
+    TuneSettings,
+    best_trial,
+    make_search,
+    models_to_tune,
+)
 from mtlv.studies.watching import StudyWatcher
 from mtlv.studies.worker import Worker
 

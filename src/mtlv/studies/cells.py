@@ -13,12 +13,12 @@ from mtlv.model.settings import EncoderSettings
 from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord
 from mtlv.store.record import GroupingRecord, TuningRecord
-from mtlv.studies.config import StudyConfig, TuneSettings
+from mtlv.studies.config import StudyConfig
 from mtlv.studies.jobs import Job
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
 from mtlv.studies.sweeps import point_title
-from mtlv.studies.tuning import Trial
+from mtlv.studies.tuning import Trial, TuneSettings
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
 

@@ -20,6 +20,7 @@ from mtlv.settings import Settings, explained
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec, expand_specs
 from mtlv.studies.sweeps import sweep_points
+from mtlv.studies.tuning import TuneSettings
 from mtlv.studies.written import Written, overridden, read_yaml
 from mtlv.training.settings import TrainSettings
 
@@ -28,7 +29,6 @@ __all__ = [
     "StoreSettings",
     "StudyConfig",
     "TrackingSettings",
-    "TuneSettings",
     "load_config",
     "parse_config",
 ]
@@ -52,41 +52,6 @@ class EvaluationSettings(SplitSettings):
         if len(set(value)) < len(value):
             raise ValueError("every seed once")
         return value
-
-
-class TuneSettings(Settings):
-    """Choose settings of every plan on validation data; what it costs counts for the plan.
-
-    A plan that was not tuned is not fairly compared with one that was.
-    """
-
-    space: dict[str, Any] = Field(min_length=1)
-    """Setting to the values to try, as in {learning_rate: [1e-4, 2e-4]}; keys are of `train`, or
-    dotted (`train.freeze_layers`, `head.layers`). Optuna also takes {low, high, log}."""
-    method: Literal["grid", "optuna"] = "grid"
-    """Try all combinations, or let Optuna's TPE sampler choose."""
-    trials: int = Field(10, ge=1)
-    """How many settings Optuna tries."""
-    metric: Literal["average_precision_macro", "f1_macro", "f1_micro", "log_loss"] = (
-        "average_precision_macro"
-    )
-    """Validation metric of the whole plan that decides."""
-    models: int | None = Field(None, ge=1)
-    """Tune on at most so many of a plan's models, evenly spread over their frequency; all of them
-    then use what was chosen. None tunes on all."""
-    scope: Literal["fold", "study"] = "fold"
-    """Choose anew in every fold (nested), or once on the first fold for all folds."""
-
-    @model_validator(mode="after")
-    def _something_to_try(self) -> TuneSettings:
-        ranges = self.method == "optuna"
-        for key, values in self.space.items():
-            listed = isinstance(values, list) and values
-            ranged = isinstance(values, dict) and {"low", "high"} <= set(values)
-            if not (listed or (ranges and ranged)):
-                more = ", or {low: …, high: …}" if ranges else ""
-                raise ValueError(f"'{key}' needs a list of values{more}")
-        return self
 
 
 class StoreSettings(Settings):
@@ -241,8 +206,7 @@ def parse_config(written: Written | Mapping[str, Any]) -> StudyConfig:
         _check_plans_one_by_one(written)
         return StudyConfig.model_validate(written.values)
     except ValidationError as error:
-        place = written.origin(error.errors()[0]["loc"])
-        raise explained(error, StudyConfig, place) from error
+        raise explained(error, StudyConfig, written.origin) from error
     except ConfigError as error:
         if error.where is None or error.where.startswith(written.where):
             raise

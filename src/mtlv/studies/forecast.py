@@ -8,7 +8,6 @@ from typing import Any
 
 from mtlv.studies.arms import Arm
 from mtlv.studies.cells import Cell
-from mtlv.studies.jobs import Job
 from mtlv.studies.tuning import grid
 
 __all__ = ["Forecast", "PlanForecast", "forecast"]
@@ -57,7 +56,7 @@ def forecast(arms: Sequence[Arm]) -> Forecast:
     cells = [(arm, cell) for arm in arms for cell in arm.cells]
     titles = dict.fromkeys(cell.title for _, cell in cells)
     plans = tuple(_plan([(a, c) for a, c in cells if c.title == title]) for title in titles)
-    different = {job.id: arm.worker.is_done(job) for arm, cell in cells for job in _jobs(arm, cell)}
+    different = {job: done for arm, cell in cells for job, done in _jobs(arm, cell)}
     unknown = sum(_unknown_trials(arm, cell) for arm, cell in cells)
     warnings = dict.fromkeys(text for arm in arms for text in arm.inputs.warnings)
     return Forecast(
@@ -81,14 +80,17 @@ def _plan(cells: Sequence[tuple[Arm, Cell]]) -> PlanForecast:
     )
 
 
-def _jobs(arm: Arm, cell: Cell) -> Iterator[Job]:
+def _jobs(arm: Arm, cell: Cell) -> Iterator[tuple[str, bool]]:
+    """Yield the id of every job of a cell, and whether it is finished (with whatever is chosen)."""
     settings = [{}] if cell.tune is None or cell.tune.method == "optuna" else grid(cell.tune.space)
     for seed in arm.config.evaluation.seeds:
-        yield from cell.jobs(arm.worker, seed, settings[0])
-    if _trials(arm, cell):
-        for changes in settings:
-            first = arm.config.evaluation.seeds[0]
-            yield from cell.jobs(arm.worker, first, changes, arm.tuned_models(cell))
+        choices = [cell.jobs(arm.worker, seed, changes) for changes in settings]
+        for of_model in zip(*choices, strict=True):
+            yield of_model[0].id, any(arm.worker.is_done(job) for job in of_model)
+    for changes in settings if _trials(arm, cell) else ():
+        first = arm.config.evaluation.seeds[0]
+        for job in cell.jobs(arm.worker, first, changes, arm.tuned_models(cell)):
+            yield job.id, arm.worker.is_done(job)
 
 
 def _trials(arm: Arm, cell: Cell) -> int:

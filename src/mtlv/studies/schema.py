@@ -36,6 +36,8 @@ def json_schema() -> Schema:
     fields["data"] = {"description": fields["data"]["description"], **data}
     fields["plans"]["items"] = _plan(refs[PlanSpec])
     _widen_plan(definitions[PlanSpec.__name__])
+    labels = definitions[FileSource.__name__]["properties"]["labels"]
+    labels["anyOf"] = labels.pop("oneOf")  # {column: c} could also be a label called `column`
     return {"$schema": DIALECT, **study, "$defs": definitions}
 
 

@@ -12,15 +12,51 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from mtlv.errors import ConfigError
 from mtlv.plans import ModelPlan
-from mtlv.studies.config import TuneSettings
+from mtlv.settings import Settings
 
-__all__ = ["Search", "Trial", "best_trial", "grid", "make_search", "models_to_tune"]
+__all__ = ["Search", "Trial", "TuneSettings", "best_trial", "grid", "make_search", "models_to_tune"]
+
+
+class TuneSettings(Settings):
+    """Choose settings of every plan on validation data; what it costs counts for the plan.
+
+    A plan that was not tuned is not fairly compared with one that was.
+    """
+
+    space: dict[str, Any] = Field(min_length=1)
+    """Setting to the values to try, as in {learning_rate: [1e-4, 2e-4]}; keys are of `train`, or
+    dotted (`train.freeze_layers`, `head.layers`). Optuna also takes {low, high, log}."""
+    method: Literal["grid", "optuna"] = "grid"
+    """Try all combinations, or let Optuna's TPE sampler choose."""
+    trials: int = Field(10, ge=1)
+    """How many settings Optuna tries."""
+    metric: Literal["average_precision_macro", "f1_macro", "f1_micro", "log_loss"] = (
+        "average_precision_macro"
+    )
+    """Validation metric of the whole plan that decides."""
+    models: int | None = Field(None, ge=1)
+    """Tune on at most so many of a plan's models, evenly spread over their frequency; all of them
+    then use what was chosen. None tunes on all."""
+    scope: Literal["fold", "study"] = "fold"
+    """Choose anew in every fold (nested), or once on the first fold for all folds."""
+
+    @model_validator(mode="after")
+    def _something_to_try(self) -> TuneSettings:
+        ranges = self.method == "optuna"
+        for key, values in self.space.items():
+            listed = isinstance(values, list) and values
+            ranged = isinstance(values, dict) and {"low", "high"} <= set(values)
+            if not (listed or (ranges and ranged)):
+                more = ", or {low: …, high: …}" if ranges else ""
+                raise ValueError(f"'{key}' needs a list of values{more}")
+        return self
 
 
 @dataclass
@@ -59,16 +95,7 @@ def make_search(settings: TuneSettings, seed: int) -> Search:
 
 
 def grid(space: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return all combinations.
-
-    Raises:
-        ConfigError: a setting has no list of values.
-    """
-    for key, values in space.items():
-        if not isinstance(values, list) or not values:
-            raise ConfigError(
-                "A grid needs a list of values.", where=f"tune.space.{key}", found=repr(values)
-            )
+    """Return all combinations of the values of each setting."""
     return [dict(zip(space, values, strict=True)) for values in product(*space.values())]
 
 
@@ -126,12 +153,6 @@ class _Optuna:
     def _suggest(self, key: str, values: Any) -> Any:
         if isinstance(values, list):
             return self._trial.suggest_categorical(key, values)
-        if isinstance(values, dict) and {"low", "high"} <= set(values):
-            whole = isinstance(values["low"], int) and isinstance(values["high"], int)
-            suggest = self._trial.suggest_int if whole else self._trial.suggest_float
-            return suggest(key, values["low"], values["high"], log=values.get("log", False))
-        raise ConfigError(
-            "A setting to tune needs a list of values, or low and high.",
-            where=f"tune.space.{key}",
-            found=repr(values),
-        )
+        whole = isinstance(values["low"], int) and isinstance(values["high"], int)
+        suggest = self._trial.suggest_int if whole else self._trial.suggest_float
+        return suggest(key, values["low"], values["high"], log=values.get("log", False))

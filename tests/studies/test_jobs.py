@@ -1,0 +1,75 @@
+"""Jobs: one id for one result, and for no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.studies.executors import LocalExecutor
+from mtlv.studies.jobs import Job
+from mtlv.training.settings import TrainSettings
+from toys import model_plan
+
+JOB = Job(
+    model=model_plan(["a", "b"], ["c"]),
+    fold=0,
+    seed=0,
+    data={"reports": ("corpus print", "split print")},
+    encoder=EncoderSettings(name="minilm"),
+    encoder_fingerprint="weights print",
+    head=HeadSettings(),
+    train=TrainSettings(),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": model_plan(["a", "b", "c"])},
+        {"model": model_plan(["a", "b"])},
+        {"seed": 1},
+        {"data": {"reports": ("corpus print", "another split")}},
+        {"data": {"reports": ("another corpus", "split print")}},
+        {"encoder_fingerprint": "other weights"},
+        {"encoder": EncoderSettings(name="minilm", pooling="cls")},
+        {"head": HeadSettings(layers=1)},
+        {"train": TrainSettings(epochs=3)},
+        {"starts_from": "another job"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_decides_the_result_decides_the_id(change: dict[str, Any]) -> None:
+    assert replace(JOB, **change).id != JOB.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"fold": 3}, {"encoder": EncoderSettings(name="/models/minilm")}],
+    ids=["fold: the split says it", "encoder: its weights say it"],
+)
+def test_what_does_not_is_only_for_people(change: dict[str, Any]) -> None:
+    assert replace(JOB, **change).id == JOB.id
+
+
+@pytest.mark.parametrize(
+    ("tasks", "title"),
+    [
+        (["edema"], "edema; fold 2, seed 0"),
+        (["edema", "nodule"], "edema, nodule; fold 2, seed 0"),
+        (["edema", "nodule", "mass", "scar"], "edema, nodule and 2 more; fold 2, seed 0"),
+    ],
+)
+def test_titles_name_the_first_tasks(tasks: list[str], title: str) -> None:
+    assert replace(JOB, model=model_plan(tasks), fold=1).title == title
+
+
+def test_the_local_executor_runs_equal_jobs_once_in_order() -> None:
+    others = [replace(JOB, seed=seed) for seed in (2, 1)]
+    run: list[int] = []
+    LocalExecutor().run(
+        [others[0], JOB, replace(JOB, fold=1), *others], lambda j: run.append(j.seed)
+    )  # type: ignore[arg-type, func-returns-value]
+    assert run == [2, 0, 1]
