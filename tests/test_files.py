@@ -12,7 +12,7 @@ import pytest
 
 from mtlv import files
 from mtlv.errors import StoreError
-from mtlv.files import SCRAP, cache_folder, sweep_scraps, write_folder, write_text
+from mtlv.files import SCRAP, cache_folder, reserve, sweep_scraps, write_folder, write_text
 
 
 def full(*_: object) -> None:
@@ -137,6 +137,20 @@ class TestFolder:
         done = subprocess.run([sys.executable, "-c", code, tmp_path], check=False)
         assert done.returncode == -9
         assert [p.name.startswith(SCRAP) for p in tmp_path.iterdir()] == [True]
+
+
+def test_space_is_claimed_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "holes"
+    with path.open("wb") as file:
+        file.truncate(1 << 20)
+    assert path.stat().st_blocks == 0
+    reserve(path)
+    assert path.stat().st_blocks * 512 >= path.stat().st_size == 1 << 20
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"):
+        reserve(path)
 
 
 def test_old_scraps_are_swept_and_young_ones_stay(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ __all__ = [
     "explained",
     "new_scrap",
     "publish",
+    "reserve",
     "sweep_scraps",
     "write_folder",
     "write_text",
@@ -99,6 +100,19 @@ def _take_name(scrap: Path, path: Path) -> None:
     except OSError:
         if not path.exists():  # else another process was quicker by a hair
             raise
+
+
+def reserve(path: Path) -> None:
+    """Claim the space of a file that was made with holes, as memory-mapped ones are.
+
+    Writing into such a file on a full disk kills the process; claiming the space is an error.
+
+    Raises:
+        OSError: the disk has no room for it.
+    """
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.errors import ConfigError, GroupingError
@@ -70,6 +70,7 @@ def test_one_task_alone_may_look_like_itself() -> None:
     assert task_features("label", FeatureContext(tasks(["edema"]), Recorder())).shape == (1, 16)
 
 
+@settings(max_examples=15)
 @given(
     st.lists(
         st.text("abcdefgh", min_size=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from mtlv.errors import StoreError
+from mtlv.files import cache_folder
 from mtlv.model import frozen
 from mtlv.model.batches import Batch
 from mtlv.model.encoders import encoder_layers
@@ -254,3 +257,16 @@ def test_something_that_learns_below_refuses_the_cut(
     with caplog.at_level(logging.WARNING):
         assert toy.cut() is None
     assert "depends on parameters that learn" in caplog.text
+
+
+def test_a_full_disk_is_an_error_and_kills_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    source = tiny_source()
+    network = toy_network(source, freeze_layers=1)
+    tokens = toy_data([toy_corpus()], source).corpora["toy"].tokens
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(StoreError, match="No space left"):
+        frozen_states(network, tokens, source, 1, key="no room", dtype=torch.float32)
+    assert not list((cache_folder() / "frozen").glob(".partial-*"))

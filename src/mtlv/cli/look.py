@@ -27,6 +27,7 @@ from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 
 __all__ = ["add_to", "show_outcome"]
+TRACKER = "sqlite:///mlflow.db"
 BASELINE = typer.Option(
     None, help="Plan to compare with; mtl if absent, or else the first.", show_default=False
 )
@@ -113,24 +114,28 @@ def track(
 ) -> None:
     """Mirror a study to MLflow, as when the tracker was down while it ran."""
     from mtlv.store.tracking import Mirror
+    from mtlv.store.tracking_uri import without_password
 
     place = Store(store, create=False)
     record = place.study(study)
     tracking = record.config["tracking"]
-    mirror = Mirror(place, uri or tracking["uri"], tracking["experiment"])
-    mirror.mirror(record)
-    note(f"{study} is in {uri or tracking['uri']}; look at it with `mtlv ui`")
+    chosen = uri or tracking["uri"]
+    Mirror(place, chosen, tracking["experiment"]).mirror(record)
+    told = without_password(chosen)
+    where = "" if chosen == TRACKER else f" --uri {told}"
+    note(f"{study} is in {told}; look at it with `mtlv ui{where}`")
 
 
 def ui(
-    uri: str = typer.Option("sqlite:///mlflow.db", help="MLflow tracking URI."),
+    uri: str = typer.Option(TRACKER, help="MLflow tracking URI."),
     port: int = typer.Option(5000, help="On 127.0.0.1."),
 ) -> None:
     """Open MLflow's own pages on the tracked studies."""
     from mtlv.store.tracking import ui_command
 
+    command = [*ui_command(uri), "--port", str(port)]
     note(f"MLflow on http://127.0.0.1:{port} (stop with Ctrl-C)")
-    raise typer.Exit(subprocess.call([*ui_command(uri), "--port", str(port)]))
+    raise typer.Exit(subprocess.call(command))
 
 
 def show_outcome(outcome: StudyOutcome) -> None:

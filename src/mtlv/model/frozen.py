@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mtlv.files import cache_folder, write_folder
+from mtlv.files import cache_folder, reserve, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.batches import Batch, pad_batch
 from mtlv.model.encoders import EMBEDDINGS, EncoderSource, config_of, encoder_layers, trunk
@@ -218,6 +218,7 @@ def _compute(
     raw = np.int16 if dtype == torch.bfloat16 else np.int32
     shape = (int(table.offsets[-1]), width)
     states = np.lib.format.open_memmap(folder / "states.npy", "w+", raw, shape)
+    reserve(folder / "states.npy")
     device = next(network.parameters()).device
     order = np.argsort(table.lengths, kind="stable")
     same_size = torch.int16 if dtype == torch.bfloat16 else torch.int32
