@@ -54,7 +54,7 @@ class _Prepared:
     def logits(self, data: TrainingData) -> Tensor:
         self.network.eval()
         with torch.no_grad():
-            output: Tensor = self.network(_batch(data, self.network))[0]
+            output: Tensor = self.network(_batch(data, self.network)).heads[0]
         return output
 
 

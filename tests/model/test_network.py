@@ -42,7 +42,7 @@ def _weight(network: Network, head: int) -> torch.Tensor:
 def test_every_head_has_outputs_for_its_tasks() -> None:
     network = toy_network(tiny_source(), HEART, REST)
     outputs = network(_batch(network))
-    assert {index: tuple(output.shape) for index, output in outputs.items()} == {
+    assert {index: tuple(output.shape) for index, output in outputs.heads.items()} == {
         0: (4, 1),
         1: (4, 3),
     }
@@ -60,8 +60,8 @@ def test_heads_of_other_corpora_are_silent() -> None:
     corpora = [toy_corpus(), toy_corpus("other", ("liver", "brain"))]
     data, tasks = toy_data(corpora, tiny_source()), TaskSet.of(corpora)
     network = toy_network(tiny_source(), HEART, ("liver", "brain"), REST, tasks=tasks)
-    assert set(network(_batch(network, data))) == {0, 2}
-    assert set(network(_batch(network, data, "other"))) == {1}
+    assert set(network(_batch(network, data)).heads) == {0, 2}
+    assert set(network(_batch(network, data, "other")).heads) == {1}
     assert set(_batch(network, data, "other").targets) == {1}
 
 
@@ -72,7 +72,7 @@ def test_losses_are_given_by_head() -> None:
     losses = network.losses(outputs, batch)
     assert set(losses) == {0, 1}
     for index, loss in losses.items():
-        expected = network.head(index).loss(outputs[index], batch.targets[index])
+        expected = network.head(index).loss(outputs.heads[index], batch.targets[index])
         torch.testing.assert_close(loss, expected)
 
 
@@ -147,7 +147,7 @@ def test_the_rest_drops_in_training_only() -> None:
     assert {m.training for m in dropouts} == {True, False}
     assert all(not m.training for m in network.eval().modules())
     batch = _batch(network)
-    assert torch.equal(network(batch)[0], network(batch)[0])
+    assert torch.equal(network(batch).heads[0], network(batch).heads[0])
 
 
 def test_no_dropout_of_torch_is_left_on_processors() -> None:
@@ -186,4 +186,4 @@ def test_adapters_change_nothing_before_they_learn() -> None:
     plain = toy_network(tiny_source()).eval()
     adapted = toy_network(tiny_source(), encoder=EncoderSettings(lora=LoraSettings())).eval()
     batch = _batch(plain)
-    torch.testing.assert_close(plain(batch)[0], adapted(batch)[0])
+    torch.testing.assert_close(plain(batch).heads[0], adapted(batch).heads[0])

@@ -66,6 +66,13 @@ class Head(nn.Module):
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss over all present targets, ()."""
 
+    def task_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean loss of each task, (T,); NaN for one without a present target.
+
+        This is the loss itself where a head has one task; a head of several overrides it.
+        """
+        return self.loss(outputs, targets).unsqueeze(0)
+
     @abstractmethod
     def decode(self, outputs: Tensor) -> Tensor:
         """Return scores as `TaskPredictions` stores them, task by task along dimension 1."""
@@ -108,11 +115,13 @@ class BinaryHead(Head):
             outputs: logits, (B, T).
             targets: 0, 1 or NaN, (B, T).
         """
-        present = ~targets.isnan()  # (B, T)
-        truth = torch.where(present, targets, 0.0)
-        losses = self._elementwise(outputs.float(), truth)  # (B, T)
-        weighted = losses * torch.where(truth == 1, self.positive_weights, 1.0)
-        return (weighted * present).sum() / present.sum().clamp(min=1)
+        weighted, present = self._weighted(outputs, targets)  # (B, T)
+        return weighted.sum() / present.sum().clamp(min=1)
+
+    def task_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the mean loss of each task over its present targets, (T,); NaN if it has none."""
+        weighted, present = self._weighted(outputs, targets)  # (B, T)
+        return weighted.sum(dim=0) / present.sum(dim=0)  # (T,)
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return probabilities of 1, (B, T)."""
@@ -126,6 +135,14 @@ class BinaryHead(Head):
         ratio = (targets == 0).sum(dim=0) / positives  # (T,)
         square_root = self.settings.positive_weight == "sqrt"
         self.positive_weights.copy_(ratio.sqrt() if square_root else ratio)
+
+    def _weighted(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return weighted losses, 0 where a target is missing, and where one is present, (B, T)."""
+        present = ~targets.isnan()  # (B, T)
+        truth = torch.where(present, targets, 0.0)
+        losses = self._elementwise(outputs.float(), truth)  # (B, T)
+        weighted = losses * torch.where(truth == 1, self.positive_weights, 1.0)
+        return weighted * present, present  # (B, T)
 
     def _elementwise(self, logits: Tensor, truth: Tensor) -> Tensor:
         settings = self.settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self, cast
 
 import torch
@@ -16,7 +17,20 @@ from mtlv.plans import ModelPlan
 from mtlv.randomness import derive_seed
 from mtlv.tasks import TaskSet
 
-__all__ = ["Network", "build_network"]
+__all__ = ["Network", "Outputs", "build_network"]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a network gives for a batch.
+
+    Args:
+        heads: outputs of every head of the batch's corpus, by index.
+        features: what the heads saw, shared by all of them.
+    """
+
+    heads: dict[int, Tensor]
+    features: Features
 
 
 class Network(nn.Module):
@@ -42,14 +56,15 @@ class Network(nn.Module):
         self.corpora = tuple(head.tasks[0].corpus for head in heads)
         self._frozen = frozen
 
-    def forward(self, batch: Batch) -> dict[int, Tensor]:
-        """Run the encoder once, then every head of the batch's corpus; outputs by head index."""
+    def forward(self, batch: Batch) -> Outputs:
+        """Run the encoder once, then every head of the batch's corpus."""
         features = self.encode(batch)
-        return {
+        heads = {
             index: head(features)
             for index, head in enumerate(self.heads)
             if self.corpora[index] == batch.corpus
         }
+        return Outputs(heads, features)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training, all but the frozen parts."""
@@ -74,13 +89,28 @@ class Network(nn.Module):
     def _knows_segments(self) -> bool:
         return getattr(config_of(self.encoder), "type_vocab_size", 0) > 1
 
-    def losses(self, outputs: dict[int, Tensor], batch: Batch) -> dict[int, Tensor]:
-        """Return the loss of every head that had outputs and targets, () each."""
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[int, Tensor]:
+        """Return the loss of every head that had outputs and targets, () each, by head index."""
         return {
             index: self.head(index).loss(output, batch.targets[index])
-            for index, output in outputs.items()
+            for index, output in outputs.heads.items()
             if index in batch.targets
         }
+
+    def task_losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """Return the loss of every task that had outputs and a target, () each, by task name."""
+        losses: dict[str, Tensor] = {}
+        for index, targets in batch.targets.items():
+            head = self.head(index)
+            own = head.task_losses(outputs.heads[index], targets)  # (T,)
+            names = [task.name for task in head.tasks]
+            losses |= {n: loss for n, loss in zip(names, own, strict=True) if not loss.isnan()}
+        return losses
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of all tasks, in the order of the heads."""
+        return tuple(task.name for i in range(len(self.heads)) for task in self.head(i).tasks)
 
     def head(self, index: int) -> Head:
         """Return a head, typed."""

@@ -19,12 +19,14 @@ from torch import Tensor
 from mtlv.errors import TrainingError
 from mtlv.evaluation.curves import CurvePoint
 from mtlv.evaluation.predictions import Predictions
+from mtlv.model.batches import Batch
 from mtlv.model.fast_cpu import seed_dropout
-from mtlv.model.network import Network
+from mtlv.model.network import Network, Outputs
 from mtlv.randomness import derive_seed, generator
 from mtlv.training.batches import BatchRows, epoch_batches
 from mtlv.training.data import TrainingData
 from mtlv.training.precision import choose_precision
+from mtlv.training.probes import Moment, Probe
 from mtlv.training.schedule import make_optimizer, make_schedule
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
@@ -91,6 +93,7 @@ def train(
     *,
     seed: int,
     observer: Observer | None = None,
+    probe: Probe | None = None,
 ) -> Trained:
     """Train a network in place.
 
@@ -100,11 +103,13 @@ def train(
         settings: of the run.
         seed: decides batches and dropout.
         observer: is told of steps and epochs.
+        probe: measures what the run shows of its tasks.
 
     Raises:
         TrainingError: the loss is not finite.
     """
     run = _Run(network, data, settings, seed, observer)
+    run.probe = probe
     best: tuple[float, dict[str, Tensor]] | None = None
     for epoch in range(1, settings.epochs + 1):
         losses = run.epoch(epoch)
@@ -135,6 +140,7 @@ class _Run:
     ) -> None:
         self.network, self.data, self.settings = network, data, settings
         self.seed, self.observer = seed, observer
+        self.probe: Probe | None = None
         precision = choose_precision(settings.precision)
         self.accelerator = _accelerator(precision, len(set(network.corpora)))
         first = self._batches(1)
@@ -163,6 +169,8 @@ class _Run:
                     counts[head] = counts.get(head, 0) + len(rows.rows)
             self._update()
         self.trained.epochs = epoch
+        if self.probe is not None:
+            self.probe.on_epoch(epoch)
         return {head: float(total) / counts[head] for head, total in sums.items()}
 
     def record(self, epoch: int, losses: dict[int | None, float], validation: Predictions) -> float:
@@ -191,11 +199,14 @@ class _Run:
 
     def _learn(self, rows: BatchRows, epoch: int, *, share: float) -> dict[int | None, Tensor]:
         batch = self.data.batch(rows, self.network).to(self.accelerator.device)
-        by_head = self.network.losses(self.model(batch), batch)
+        outputs = self.model(batch)
+        self.step += 1
+        if self.probe is not None:
+            self.probe.on_outputs(self._moment(epoch, rows, batch, outputs))
+        by_head = self.network.losses(outputs, batch)
         stacked = torch.stack(list(by_head.values()))  # (K,)
         total: Tensor = self.weighting(stacked, list(by_head))  # ()
         self.accelerator.backward(total * share)
-        self.step += 1
         self.trained.examples += len(batch)
         loss = float(total.detach())
         if not math.isfinite(loss):
@@ -208,6 +219,10 @@ class _Run:
         if self.observer is not None:
             self.observer.on_step(Step(epoch, self.step, self.steps, len(batch), loss))
         return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
+
+    def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
+        optimizer = self.optimizer
+        return Moment(self.network, self.data, optimizer, epoch, self.step, rows, batch, outputs)
 
     def _update(self) -> None:
         if self.settings.clip is not None:

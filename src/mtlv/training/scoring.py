@@ -47,7 +47,7 @@ def _predict_corpus(
             outputs = network(batch)
             where = [place[int(row)] for row in chunk]
             for i in heads:
-                scores[i][where] = bare.head(i).decode(outputs[i]).cpu().numpy()
+                scores[i][where] = bare.head(i).decode(outputs.heads[i]).cpu().numpy()
     return {
         task.name: TaskPredictions(
             task.name,

@@ -99,7 +99,7 @@ class Predictor:
             for rows in scoring_batches(range(len(texts)), table.lengths, TOKENS_PER_BATCH):
                 for corpus in dict.fromkeys(network.corpora):
                     outputs = network(pad_batch(corpus, table, rows).to(device))
-                    for index, output in outputs.items():
+                    for index, output in outputs.heads.items():
                         scores[index][rows] = network.head(index).decode(output).cpu().numpy()
         return {
             task.name: scores[index][:, column]

@@ -1,0 +1,108 @@
+"""Probes: instruments that look into a training run and do not change it.
+
+A probe measures what one multi-task run shows of its tasks: how the gradient of one moves the loss
+of another, how hard each text is, what is left to learn. It sees training data and, where it says
+so, validation data; never test data. Its seconds are counted apart, so that the cost of a
+measurement is known.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mtlv.model.batches import Batch
+from mtlv.model.network import Network, Outputs
+from mtlv.training.batches import BatchRows
+from mtlv.training.data import TrainingData
+
+__all__ = ["Arrays", "Moment", "Probe", "TimedProbe"]
+
+Arrays = Mapping[str, np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands.
+
+    Args:
+        network: that is trained; a probe must leave its parameters and gradients as they are.
+        data: of the run.
+        optimizer: with its state.
+        epoch: from 1.
+        step: of all epochs, from 1.
+        rows: of the current batch.
+        batch: the current batch.
+        outputs: of the network for it, with their graph.
+    """
+
+    network: Network
+    data: TrainingData
+    optimizer: torch.optim.Optimizer
+    epoch: int
+    step: int
+    rows: BatchRows
+    batch: Batch
+    outputs: Outputs
+
+
+class Probe:
+    """Base of all probes; hears of everything and measures nothing."""
+
+    def on_outputs(self, moment: Moment) -> None:
+        """Look at a batch's outputs, before the gradient of its loss is taken."""
+
+    def on_epoch(self, epoch: int) -> None:
+        """Hear that an epoch has ended."""
+
+    def on_end(self, network: Network, data: TrainingData) -> None:
+        """Look at the trained network."""
+
+    def measured(self) -> Arrays:
+        """Return what was measured, by name."""
+        return {}
+
+
+class TimedProbe(Probe):
+    """Another probe, and the seconds that it took.
+
+    Args:
+        inner: the probe.
+    """
+
+    def __init__(self, inner: Probe) -> None:
+        self.inner, self.seconds = inner, 0.0
+
+    def on_outputs(self, moment: Moment) -> None:
+        """Pass on."""
+        with self._timed():
+            self.inner.on_outputs(moment)
+
+    def on_epoch(self, epoch: int) -> None:
+        """Pass on."""
+        with self._timed():
+            self.inner.on_epoch(epoch)
+
+    def on_end(self, network: Network, data: TrainingData) -> None:
+        """Pass on."""
+        with self._timed():
+            self.inner.on_end(network, data)
+
+    def measured(self) -> Arrays:
+        """Pass on."""
+        with self._timed():
+            return self.inner.measured()
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - started
