@@ -35,11 +35,13 @@ class JobCost(_Record):
 
     `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it
     was made; jobs that found it made name the same figure, and a plan counts it once.
+    `measuring_seconds` is the part of `wall_seconds` that a probe took.
     """
 
     wall_seconds: float
     cpu_seconds: float
     preparation_seconds: float = 0.0
+    measuring_seconds: float = 0.0
     peak_memory_mb: float
     peak_device_mb: float
     parameters: int

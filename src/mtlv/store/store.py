@@ -6,6 +6,7 @@
              predictions.parquet     every validation and test score
              curves.parquet          losses and metrics by epoch
              model.safetensors       what training changed, where checkpoints are kept
+             measured.npz            what a probe measured, where there was one
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
 
@@ -17,12 +18,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
@@ -94,12 +97,24 @@ class Store:
         """Return a job's curves, as `CURVES_SCHEMA`."""
         return self._table(job, "curves.parquet")
 
+    def measured(self, job: str) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what a job's probe measured, by name; nothing if it had none."""
+        path = self.job_folder(job) / "measured.npz"
+        if not path.exists():
+            return {}
+        try:
+            with np.load(path) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, BadZipFile) as error:
+            raise _unreadable(job, path, error) from error
+
     def write_job(
         self,
         record: JobRecord,
         predictions: list[Predictions],
         curves: pa.Table,
         save_checkpoint: Callable[[Path], None] | None = None,
+        measured: Mapping[str, np.ndarray[Any, Any]] | None = None,
     ) -> None:
         """Write all of a job in one step; one that is there stays, unless this one adds weights.
 
@@ -112,6 +127,9 @@ class Store:
             pq.write_table(curves, folder / "curves.parquet", compression="zstd")
             if save_checkpoint is not None:
                 save_checkpoint(folder)
+            if measured:
+                arrays: dict[str, Any] = dict(measured)
+                np.savez_compressed(folder / "measured.npz", **arrays)
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
 
@@ -167,12 +185,16 @@ class Store:
         try:
             return pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
-            raise StoreError(
-                f"A file of the job '{job}' cannot be read.",
-                where=str(path),
-                found=str(error).splitlines()[0],
-                hint=TRAIN_ANEW,
-            ) from error
+            raise _unreadable(job, path, error) from error
+
+
+def _unreadable(job: str, path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"A file of the job '{job}' cannot be read.",
+        where=str(path),
+        found=str(error).splitlines()[0],
+        hint=TRAIN_ANEW,
+    )
 
 
 def _free(folder: Path, stamp: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from mtlv.fingerprint import fingerprint
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.plans import ModelPlan
+from mtlv.training.probes.settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
 
 __all__ = ["JOB_VERSION", "Job"]
@@ -36,6 +37,7 @@ class Job:
         head: settings of the heads.
         train: settings of the training.
         starts_from: id of the job whose encoder it starts from.
+        probe: what is measured on the way.
     """
 
     model: ModelPlan
@@ -47,12 +49,14 @@ class Job:
     head: HeadSettings
     train: TrainSettings
     starts_from: str | None = None
+    probe: ProbeSettings | None = None
 
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that decides the result, as JSON-like data."""
         encoder = self.encoder.model_dump(mode="json", exclude={"name"})
-        return {
+        probe = {} if self.probe is None else {"probe": self.probe.model_dump(mode="json")}
+        return probe | {
             "version": JOB_VERSION,
             "model": self.model.to_json(),
             "seed": self.seed,

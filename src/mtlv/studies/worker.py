@@ -32,6 +32,7 @@ from mtlv.studies.overrides import ModelSettings
 from mtlv.training import checkpoint
 from mtlv.training.data import CorpusData, TrainingData
 from mtlv.training.loop import Observer
+from mtlv.training.probes import ProbeSettings, make_probe
 from mtlv.training.processes import is_main_process, wait_for_all
 from mtlv.training.run import Outcome, run
 
@@ -51,7 +52,14 @@ class Worker:
         self.inputs, self.store, self.keep_checkpoints = inputs, store, keep_checkpoints
         self._sources: dict[tuple[str, int], EncoderSource] = {}
 
-    def job(self, model: ModelPlan, fold: int, seed: int, settings: ModelSettings) -> Job:
+    def job(
+        self,
+        model: ModelPlan,
+        fold: int,
+        seed: int,
+        settings: ModelSettings,
+        probe: ProbeSettings | None = None,
+    ) -> Job:
         """Return the job that trains a model of a plan."""
         return Job(
             model,
@@ -62,6 +70,7 @@ class Worker:
             self.source(settings.encoder, fold).fingerprint,
             settings.head,
             settings.train,
+            probe=probe,
         )
 
     def source(self, settings: EncoderSettings, fold: int) -> EncoderSource:
@@ -97,6 +106,7 @@ class Worker:
             job.train,
             seed=job.seed,
             observer=observer,
+            probe=None if job.probe is None else make_probe(job.probe),
         )
         record = self._record(job, network, outcome)
         if is_main_process():
@@ -105,6 +115,7 @@ class Worker:
                 [outcome.validation, outcome.test],
                 curves_table(outcome.trained.curves),
                 partial(self._save, job, network) if self.keep_checkpoints else None,
+                outcome.measured,
             )
         wait_for_all()
         return record
@@ -162,6 +173,7 @@ class Worker:
         cost = JobCost(
             **asdict(outcome.cost),
             preparation_seconds=outcome.preparation_seconds,
+            measuring_seconds=outcome.measuring_seconds,
             parameters=sum(p.numel() for p in parameters),
             trainable_parameters=sum(p.numel() for p in trainable),
             texts_seen=outcome.trained.examples,

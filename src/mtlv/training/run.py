@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -15,6 +15,7 @@ from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import TrainingData, head_targets
 from mtlv.training.loop import Observer, Trained, train
 from mtlv.training.precision import choose_precision
+from mtlv.training.probes import Arrays, TimedProbe
 from mtlv.training.processes import own_device
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
@@ -32,6 +33,8 @@ class Outcome:
         test: predictions to score.
         cost: of training and scoring, without shared preparation.
         preparation_seconds: of the frozen layers' output, when it was made.
+        measured: by the run's probe.
+        measuring_seconds: the part of the cost that the probe took.
     """
 
     trained: Trained
@@ -39,6 +42,8 @@ class Outcome:
     test: Predictions
     cost: Cost
     preparation_seconds: float
+    measured: Arrays = field(default_factory=dict)
+    measuring_seconds: float = 0.0
 
 
 def run(
@@ -49,6 +54,7 @@ def run(
     *,
     seed: int,
     observer: Observer | None = None,
+    probe: TimedProbe | None = None,
 ) -> Outcome:
     """Train a network in place and score the validation and test parts.
 
@@ -59,6 +65,7 @@ def run(
         settings: of the training.
         seed: of batches and dropout.
         observer: hears of steps and epochs.
+        probe: measures what the run shows of its tasks.
     """
     network.to(own_device())
     _weigh_positives(network, data)
@@ -67,14 +74,19 @@ def run(
     cut = _cut(network, data, states, settings)
     if cut is not None:
         data = data.with_states(states)
-    trained = train(network, data, settings, seed=seed, observer=observer)
+    trained = train(network, data, settings, seed=seed, observer=observer, probe=probe)
+    if probe is not None:
+        probe.on_end(network, data)
     validation = predict_part(trained.model, data, "validation")
     test = predict_part(trained.model, data, "test")
     cost = meter.stop()
     if cut is not None:
         cut.undo()
     prepared = sum(each.seconds for each in states.values()) if cut is not None else 0.0
-    return Outcome(trained, validation, test, cost, prepared)
+    if probe is None:
+        return Outcome(trained, validation, test, cost, prepared)
+    measured = probe.measured()
+    return Outcome(trained, validation, test, cost, prepared, measured, probe.seconds)
 
 
 def _weigh_positives(network: Network, data: TrainingData) -> None:

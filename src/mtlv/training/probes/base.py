@@ -1,15 +1,13 @@
-"""Probes: instruments that look into a training run and do not change it.
+"""What every probe hears, and the registry of probes.
 
-A probe measures what one multi-task run shows of its tasks: how the gradient of one moves the loss
-of another, how hard each text is, what is left to learn. It sees training data and, where it says
-so, validation data; never test data. Its seconds are counted apart, so that the cost of a
-measurement is known.
+A probe sees training data and, where it says so, validation data; never test data. Its seconds are
+counted apart, so that the cost of a measurement is known.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +17,12 @@ import torch
 
 from mtlv.model.batches import Batch
 from mtlv.model.network import Network, Outputs
+from mtlv.registry import Registry
 from mtlv.training.batches import BatchRows
 from mtlv.training.data import TrainingData
+from mtlv.training.probes.settings import ProbeSettings
 
-__all__ = ["Arrays", "Moment", "Probe", "TimedProbe"]
+__all__ = ["PROBES", "Arrays", "Moment", "Probe", "TimedProbe", "make_probe"]
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 
@@ -67,6 +67,14 @@ class Probe:
     def measured(self) -> Arrays:
         """Return what was measured, by name."""
         return {}
+
+
+PROBES: Registry[Callable[[ProbeSettings], Probe]] = Registry("probe")
+
+
+def make_probe(settings: ProbeSettings) -> TimedProbe:
+    """Return the probe that the settings name, with a clock around it."""
+    return TimedProbe(PROBES[settings.name](settings))
 
 
 class TimedProbe(Probe):

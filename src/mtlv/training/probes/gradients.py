@@ -1,0 +1,206 @@
+"""Probes of task gradients: what a step on one task does to the loss of another.
+
+`lookahead` follows TAG (Fifty et al. 2021, equation 1) and ETAP (Ayman et al. 2026) with two
+departures: the effect of the optimizer's own, preconditioned step on a held-out loss is taken to
+first order, as the difference of two losses would drown in the rounding of half precision; and the
+inner products of the steps are kept, so that the effect of a group's joint step can be predicted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mtlv.data import Part
+from mtlv.randomness import generator
+from mtlv.training.probes.base import PROBES, Arrays, Moment, Probe
+from mtlv.training.probes.settings import ProbeSettings
+from mtlv.training.probes.task_gradients import (
+    draw_batches,
+    evaluating,
+    last_layers,
+    loss_gradients,
+    task_losses,
+)
+
+__all__ = ["GradientProbe", "LookaheadProbe", "PooledProbe"]
+
+EPSILON = 1e-8
+
+
+@PROBES.register("lookahead")
+class LookaheadProbe(Probe):
+    """Effect of each task's own step on every task's validation loss, every so many steps.
+
+    Measures, for M moments and T tasks in the order of the network's heads:
+        effects: (M, T, T), at [m, s, t] the decrease of t's validation loss, relative to it, under
+            the step that s alone would make.
+        products: (M, T, T), inner products of the preconditioned gradients of s and s'.
+        losses: (M, T), validation losses.
+        steps: (M,), when it was measured.
+    """
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self.settings = settings
+        self._rows: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._steps: list[int] = []
+
+    def on_outputs(self, moment: Moment) -> None:
+        """Measure at every so many steps."""
+        if moment.step % self.settings.every:
+            return
+        random = generator(self.settings.seed, "lookahead", moment.step)
+        layers = last_layers(moment.network, self.settings.layers)
+        parameters = [p for layer in layers for p in layer]
+        with evaluating(moment.network):
+            learned, _ = self._gradients(moment, "train", parameters, random)  # (T, P)
+            held_out, losses = self._gradients(moment, "validation", parameters, random)
+        steps = learned * _preconditioner(moment.optimizer, parameters)  # (T, P)
+        rate = _learning_rate(moment.optimizer, parameters)
+        effects = rate * steps @ held_out.T / losses  # (T, T)
+        self._rows.append((effects, steps @ steps.T, losses))
+        self._steps.append(moment.step)
+
+    def measured(self) -> Arrays:
+        """Return effects, products, losses, steps."""
+        names = ("effects", "products", "losses")
+        columns = zip(*self._rows, strict=True)
+        arrays = {n: torch.stack(c).cpu().numpy() for n, c in zip(names, columns, strict=False)}
+        return arrays | {"steps": np.asarray(self._steps)}
+
+    def _gradients(
+        self,
+        moment: Moment,
+        part: Part,
+        parameters: list[nn.Parameter],
+        random: np.random.Generator,
+    ) -> tuple[Tensor, Tensor]:
+        network, tasks = moment.network, moment.network.tasks
+        rows = torch.zeros(
+            len(tasks), sum(p.numel() for p in parameters), device=parameters[0].device
+        )
+        values = torch.full((len(tasks),), torch.nan, device=rows.device)  # (T,)
+        for batch in draw_batches(network, moment.data, part, self.settings.texts, random):
+            losses = task_losses(network, batch)
+            rows += loss_gradients(losses, tasks, parameters)  # (T, P)
+            for task, loss in losses.items():
+                values[tasks.index(task)] = loss.detach().float()
+        return rows, values
+
+
+@PROBES.register("pooled")
+class PooledProbe(Probe):
+    """Inner products of task gradients at the heads' input, which a step computes anyway.
+
+    Measures, for M moments and T tasks:
+        products: (M, T, T), of the gradients of the training losses at the pooled features.
+        losses: (M, T), training losses.
+    """
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self.settings = settings
+        self._products: list[Tensor] = []
+        self._losses: list[Tensor] = []
+
+    def on_outputs(self, moment: Moment) -> None:
+        """Measure at every so many steps."""
+        if moment.step % self.settings.every:
+            return
+        tasks, pooled = moment.network.tasks, moment.outputs.features.pooled
+        losses = moment.network.task_losses(moment.outputs, moment.batch)
+        rows = torch.zeros(len(tasks), pooled.numel(), device=pooled.device)  # (T, B * H)
+        values = torch.full((len(tasks),), torch.nan, device=pooled.device)  # (T,)
+        for index, task in enumerate(tasks):
+            if task in losses:
+                (gradient,) = torch.autograd.grad(
+                    losses[task], pooled, retain_graph=True, materialize_grads=True
+                )
+                rows[index] = gradient.flatten().float()
+                values[index] = losses[task].detach().float()
+        self._products.append(rows @ rows.T)
+        self._losses.append(values)
+
+    def measured(self) -> Arrays:
+        """Return products, losses."""
+        return {
+            "products": torch.stack(self._products).cpu().numpy(),
+            "losses": torch.stack(self._losses).cpu().numpy(),
+        }
+
+
+@PROBES.register("gradient")
+class GradientProbe(Probe):
+    """Inner products of task gradients, layer by layer, averaged over each epoch.
+
+    Measures, for E epochs, L layers and T tasks:
+        products: (E, L, T, T), of the gradients of the training losses, last layer last.
+    """
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self.settings = settings
+        self._epochs: list[Tensor] = []
+        self._current: list[Tensor] = []
+
+    def on_outputs(self, moment: Moment) -> None:
+        """Measure at every so many steps."""
+        if moment.step % self.settings.every:
+            return
+        random = generator(self.settings.seed, "gradient", moment.step)
+        layers = last_layers(moment.network, self.settings.layers)
+        parameters = [p for layer in layers for p in layer]
+        widths = [sum(p.numel() for p in layer) for layer in layers]
+        tasks = moment.network.tasks
+        rows = torch.zeros(len(tasks), sum(widths), device=parameters[0].device)  # (T, P)
+        with evaluating(moment.network):
+            for batch in draw_batches(
+                moment.network, moment.data, "train", self.settings.texts, random
+            ):
+                losses = task_losses(moment.network, batch)
+                rows += loss_gradients(losses, tasks, parameters)
+        parts = torch.split(rows, widths, dim=1)
+        self._current.append(torch.stack([part @ part.T for part in parts]))  # (L, T, T)
+
+    def on_epoch(self, epoch: int) -> None:
+        """Average what the epoch measured."""
+        if self._current:
+            self._epochs.append(torch.stack(self._current).mean(dim=0))
+            self._current = []
+
+    def measured(self) -> Arrays:
+        """Return products."""
+        return {"products": torch.stack(self._epochs).cpu().numpy()}
+
+
+def _preconditioner(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> Tensor:
+    """Return what the optimizer multiplies each entry of a gradient by, apart from its rate, (P,).
+
+    Adam divides by the root of its bias-corrected second moment, Adamax by its largest recent
+    gradient; where there is no such state (SGD, the first step) the factor is 1.
+    """
+    factors = []
+    for parameter in parameters:
+        state = optimizer.state.get(parameter, {})
+        if "exp_avg_sq" in state:
+            beta = _group(optimizer, parameter)["betas"][1]
+            moment = state["exp_avg_sq"] / (1 - beta ** float(state["step"]))
+            factor = 1 / (moment.sqrt() + EPSILON)
+        elif "exp_inf" in state:
+            factor = 1 / (state["exp_inf"] + EPSILON)
+        else:
+            factor = torch.ones_like(parameter)
+        factors.append(factor.flatten().float())
+    return torch.cat(factors)
+
+
+def _learning_rate(optimizer: torch.optim.Optimizer, parameters: list[nn.Parameter]) -> float:
+    return float(_group(optimizer, parameters[0])["lr"])
+
+
+def _group(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Any]:
+    for group in optimizer.param_groups:
+        if any(p is parameter for p in group["params"]):
+            return dict(group)
+    raise KeyError("the optimizer does not have the parameter")

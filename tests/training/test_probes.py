@@ -1,0 +1,311 @@
+"""Probes: they measure what they say, and what they measure changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mtlv.errors import ConfigError, TrainingError
+from mtlv.model.network import Network
+from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.tasks import TaskSet
+from mtlv.training.batches import BatchRows
+from mtlv.training.data import TrainingData
+from mtlv.training.loop import train
+from mtlv.training.probes import PROBES, Moment, Probe, ProbeSettings, make_probe
+from mtlv.training.probes.linearised import SIDE, _Directions
+from mtlv.training.probes.task_gradients import last_layers
+from toys import LABELS, LAYERS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
+
+CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
+TASKS = len(LABELS)
+
+
+def toy(**network: Any) -> tuple[Network, TrainingData]:
+    return toy_network(tiny_source(), **(CALM | network)), toy_data([toy_corpus()], tiny_source())
+
+
+def measure(name: str, **settings: Any) -> Mapping[str, np.ndarray[Any, Any]]:
+    """Train a toy with a probe and return what it measured."""
+    own = {key: settings.pop(key) for key in ("every", "layers", "texts") if key in settings}
+    network, data = toy()
+    probe = make_probe(ProbeSettings(name=name, **({"every": 1} | own)))
+    train(network, data, toy_settings(**settings), seed=0, probe=probe)
+    probe.on_end(network, data)
+    return probe.measured()
+
+
+@pytest.mark.parametrize("name", PROBES)
+class TestEvery:
+    def test_it_changes_nothing(self, name: str) -> None:
+        states = []
+        for probe in (None, make_probe(ProbeSettings(name=name, every=1))):
+            network = toy_network(tiny_source())  # with dropout, whose stream must stay
+            data = toy_data([toy_corpus()], tiny_source())
+            train(network, data, toy_settings(), seed=3, probe=probe)
+            if probe is not None:
+                probe.on_end(network, data)
+                assert all(p.grad is None or not p.grad.any() for p in network.parameters())
+            states.append(network.state_dict())
+        assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+    def test_the_same_seed_measures_the_same(self, name: str) -> None:
+        one, two = measure(name), measure(name)
+        assert one.keys() == two.keys() != set()
+        assert all(np.array_equal(one[key], two[key], equal_nan=True) for key in one)
+
+    def test_what_it_measures_is_finite_and_says_its_seconds(self, name: str) -> None:
+        network, data = toy()
+        probe = make_probe(ProbeSettings(name=name, every=1))
+        train(network, data, toy_settings(), seed=0, probe=probe)
+        probe.on_end(network, data)
+        arrays = probe.measured()
+        assert all(np.isfinite(array).all() for array in arrays.values())
+        assert probe.seconds > 0
+
+    def test_it_works_in_half_precision(self, name: str) -> None:
+        assert all(np.isfinite(array).all() for array in measure(name, precision="bf16").values())
+
+
+def test_an_unknown_probe_is_an_error() -> None:
+    with pytest.raises(ConfigError, match="no probe named 'look'"):
+        make_probe(ProbeSettings(name="look"))
+
+
+def test_a_probe_hears_of_every_batch_and_epoch() -> None:
+    class Recorder(Probe):
+        def __init__(self) -> None:
+            self.steps: list[int] = []
+            self.epochs: list[int] = []
+
+        def on_outputs(self, moment: Moment) -> None:
+            self.steps.append(moment.step)
+            assert len(moment.batch) == len(moment.rows.rows)
+
+        def on_epoch(self, epoch: int) -> None:
+            self.epochs.append(epoch)
+
+    network, data = toy()
+    probe = Recorder()
+    train(network, data, toy_settings(), seed=0, probe=probe)
+    assert (probe.steps, probe.epochs) == ([1, 2, 3, 4], [1, 2])
+
+
+def test_with_nothing_to_learn_in_the_encoder_there_is_no_affinity() -> None:
+    network, _ = toy(freeze_layers=LAYERS)
+    with pytest.raises(TrainingError, match="No layer of the encoder learns"):
+        last_layers(network, 1)
+
+
+def test_the_last_layers_are_meant() -> None:
+    network, _ = toy()
+    names = {id(p): name for name, p in network.named_parameters()}
+    (last,) = last_layers(network, 1)
+    assert all(".layer.1." in names[id(p)] for p in last)
+    assert len(last_layers(network, 5)) == LAYERS
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adamw", 3e-5), ("adamax", 3e-5), ("sgd", 0.3)])
+def test_lookahead_foretells_what_a_step_does_to_validation_losses(
+    optimizer: str, rate: float
+) -> None:
+    """Against the step made: weights are changed by the optimizer's rule and losses taken anew."""
+    checked: list[Tensor] = []
+
+    class Checker(Probe):
+        def __init__(self) -> None:
+            self.inner = PROBES["lookahead"](ProbeSettings(name="lookahead", every=2, texts=99))
+
+        def on_outputs(self, moment: Moment) -> None:
+            self.inner.on_outputs(moment)
+            if moment.step == 2:
+                checked.append(_effects_by_stepping(moment))
+
+    network, data = toy()
+    probe = Checker()
+    settings = toy_settings(
+        optimizer=optimizer, momentum=0.0, learning_rate=rate, epochs=2, weight_decay=0.0
+    )
+    train(network, data, settings, seed=0, probe=probe)
+    measured = probe.inner.measured()
+    assert measured["steps"].tolist() == [2, 4]
+    expected = checked[0].numpy()
+    assert np.abs(expected).max() > 1e-5  # well above the rounding of losses
+    np.testing.assert_allclose(
+        measured["effects"][0], expected, rtol=0.03, atol=0.01 * np.abs(expected).max()
+    )
+
+
+def _effects_by_stepping(moment: Moment) -> Tensor:
+    """Take the step of each task in double precision, one after another, (T, T)."""
+    data, optimizer = moment.data, moment.optimizer
+    network = deepcopy(moment.network)
+    trained, parameters = last_layers(moment.network, 1)[0], last_layers(network, 1)[0]
+    group = next(g for g in optimizer.param_groups if any(p is trained[0] for p in g["params"]))
+    corpus = data.corpora["toy"]
+    train_batch = data.batch(BatchRows("toy", corpus.rows["train"]), network)
+    held_out = data.batch(BatchRows("toy", corpus.rows["validation"]), network)
+    network.double().eval()
+    before = network.task_losses(network(held_out), held_out)
+    result = torch.zeros(TASKS, TASKS, dtype=torch.float64)
+    for s, source in enumerate(LABELS):
+        loss = network.task_losses(network(train_batch), train_batch)[source]
+        steps = torch.autograd.grad(loss, parameters, materialize_grads=True)
+        saved = [p.detach().clone() for p in parameters]
+        with torch.no_grad():
+            for p, original, step in zip(parameters, trained, steps, strict=True):
+                state = optimizer.state.get(original, {})
+                if "exp_avg_sq" in state:
+                    moment_2 = state["exp_avg_sq"] / (1 - 0.999 ** float(state["step"]))
+                    step = step / (moment_2.sqrt() + 1e-8)
+                elif "exp_inf" in state:
+                    step = step / (state["exp_inf"] + 1e-8)
+                p -= group["lr"] * step
+        after = network.task_losses(network(held_out), held_out)
+        for t, target in enumerate(LABELS):
+            result[s, t] = ((before[target] - after[target]) / before[target]).detach()
+        for p, old in zip(parameters, saved, strict=True):
+            p.data.copy_(old)
+    return result
+
+
+def test_the_product_of_a_step_with_itself_is_its_square() -> None:
+    products = measure("lookahead", texts=99)["products"]
+    assert products.shape == (4, TASKS, TASKS)
+    np.testing.assert_allclose(products, products.transpose(0, 2, 1), rtol=1e-4)
+    assert (np.linalg.eigvalsh(products.astype(np.float64)) > -1e-3 * products.max()).all()
+
+
+def test_pooled_products_by_hand() -> None:
+    """The gradient of a task's mean loss at the pooled feature is (sigma - y) w / B."""
+    expected: list[Tensor] = []
+
+    class Checker(Probe):
+        def on_outputs(self, moment: Moment) -> None:
+            linear = next(m for m in moment.network.head(0).layers if isinstance(m, nn.Linear))
+            error = moment.outputs.heads[0].sigmoid() - moment.batch.targets[0]  # (B, T)
+            rows = torch.einsum("bt,th->tbh", error, linear.weight) / len(moment.batch)
+            expected.append((rows.flatten(1) @ rows.flatten(1).T).detach())
+            probe.on_outputs(moment)
+
+    probe = PROBES["pooled"](ProbeSettings(name="pooled", every=1))
+    network, data = toy()
+    train(network, data, toy_settings(epochs=1), seed=0, probe=Checker())
+    measured = probe.measured()["products"]
+    np.testing.assert_allclose(measured, torch.stack(expected).numpy(), rtol=1e-4, atol=1e-12)
+
+
+def test_gradients_are_kept_by_epoch_and_layer() -> None:
+    products = measure("gradient", layers=2, epochs=3, texts=99)["products"]
+    assert products.shape == (3, 2, TASKS, TASKS)
+    assert not np.allclose(products[:, 0], products[:, 1])
+
+
+def test_a_data_map_of_a_run_that_learns_nothing_is_one_prediction() -> None:
+    measured = measure("data_map", learning_rate=1e-12, epochs=3)
+    assert measured["mean"].shape == measured["spread"].shape == (16, TASKS)
+    np.testing.assert_allclose(measured["spread"], 0, atol=1e-6)
+    network, data = toy()
+    batch = data.batch(BatchRows("toy", data.corpora["toy"].rows["train"]), network)
+    probability = network.eval()(batch).heads[0].sigmoid().detach()
+    true = torch.where(batch.targets[0] == 1, probability, 1 - probability)
+    np.testing.assert_allclose(measured["mean"], true.numpy(), rtol=1e-4)
+
+
+def test_a_data_map_moves_when_the_run_learns() -> None:
+    assert measure("data_map", epochs=3)["spread"].max() > 1e-3
+
+
+def test_information_is_that_of_the_squared_gradient_of_a_logit() -> None:
+    """With one text, (p - y)^2 times the squared gradient of the logit, whatever y is drawn."""
+    network, data = toy()
+    corpus = data.corpora["toy"]
+    one = TrainingData(
+        {"toy": type(corpus)(**(vars(corpus) | {"rows": {"train": np.asarray([3])}}))}
+    )
+    probe = PROBES["fisher"](ProbeSettings(name="fisher"))
+    probe.on_end(network, one)
+    information = probe.measured()["information"]
+    batch = data.batch(BatchRows("toy", np.asarray([3])), network)
+    parameters = last_layers(network, 1)[0]
+    for column in range(TASKS):
+        logit = network(batch).heads[0][0, column]
+        parts = torch.autograd.grad(logit, parameters, materialize_grads=True)
+        rows = [p**2 if p.ndim == 1 else (p**2).mean(dim=1) for p in parts]
+        expected = torch.cat(rows).numpy()
+        ratio = information[column][expected > 1e-12] / expected[expected > 1e-12]
+        np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-3)
+        assert 0.1 < ratio.mean() < 0.5  # p (1 - p) is near 0.25 before training
+
+
+def test_directions_are_derivatives_of_the_logits() -> None:
+    """Against moving the weights a little along each direction."""
+    network, data = toy()
+    network.eval()
+    source = _Directions(network, data, data.corpora["toy"], seed=0)
+    logits, directions, targets = next(iter(source.parts("validation")))
+    assert directions.shape == (4, TASKS, SIDE**2)
+    assert targets.shape == logits.shape == (4, TASKS)
+    draws = torch.Generator().manual_seed(1)
+    weights = torch.randn(SIDE, SIDE, generator=draws)
+    moved = source.sides[1] @ weights.T @ source.sides[0].T  # (out, in)
+    size = 1e-3
+    with torch.no_grad():
+        source.linear.weight += size * moved
+    after = next(iter(source.parts("validation")))[0]
+    expected = directions @ weights.flatten()
+    torch.testing.assert_close((after - logits) / size, expected, rtol=0.05, atol=5e-3)
+
+
+def test_slope_and_curvature_are_those_of_the_training_loss() -> None:
+    network, data = toy()
+    probe = PROBES["subset"](ProbeSettings(name="subset"))
+    probe.on_end(network, data)
+    measured = probe.measured()
+    source = _Directions(network.eval(), data, data.corpora["toy"], seed=0)
+    rows = [torch.cat(part) for part in zip(*source.parts("train"), strict=True)]
+    logits, directions, targets = (part.double() for part in rows)
+    step = torch.zeros(SIDE**2, dtype=torch.float64, requires_grad=True)
+    for column in range(TASKS):
+        moved = logits[:, column] + directions[:, column] @ step
+        loss = nn.functional.binary_cross_entropy_with_logits(moved, targets[:, column])
+        (slope,) = torch.autograd.grad(loss, step, create_graph=True)
+        np.testing.assert_allclose(measured["slope"][column], slope.detach(), rtol=1e-3, atol=1e-6)
+        curvature = torch.stack(
+            [torch.autograd.grad(s, step, retain_graph=True)[0] for s in slope[:3]]
+        )
+        np.testing.assert_allclose(
+            measured["curvature"][column][:3], curvature, rtol=1e-3, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("name", ["data_map", "subset"])
+def test_what_needs_the_same_texts_says_so(name: str) -> None:
+    corpora = [toy_corpus(), toy_corpus("other", ("liver", "brain"))]
+    network = toy_network(tiny_source(), LABELS, ("liver", "brain"), tasks=TaskSet.of(corpora))
+    data = toy_data(corpora, tiny_source())
+    probe = make_probe(ProbeSettings(name=name))
+
+    def run() -> None:
+        train(network, data, toy_settings(), seed=0, probe=probe)
+        probe.on_end(network, data)
+
+    with pytest.raises(TrainingError, match="binary tasks on the same texts"):
+        run()
+
+
+def test_tasks_of_several_corpora_are_measured_together() -> None:
+    corpora = [toy_corpus(), toy_corpus("other", ("liver", "brain"))]
+    network = toy_network(tiny_source(), LABELS, ("liver", "brain"), tasks=TaskSet.of(corpora))
+    probe = make_probe(ProbeSettings(name="lookahead", every=1))
+    train(network, toy_data(corpora, tiny_source()), toy_settings(), seed=0, probe=probe)
+    effects = probe.measured()["effects"]
+    assert effects.shape[1:] == (6, 6)
+    assert np.isfinite(effects).all()
+    assert (np.abs(effects[:, :4, 4:]) > 0).any()
