@@ -10,13 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtlv.evaluation.scores import Summary
+from mtlv.report.group_tables import group_table, number_table
 from mtlv.report.tables import (
     Table,
     chosen_table,
     comparison_table,
-    elbow_table,
     fitting,
-    group_table,
     markdown,
     plan_table,
     published_table,
@@ -25,7 +24,7 @@ from mtlv.report.tables import (
 from mtlv.store import Store
 from mtlv.store.comparison import Comparison, Row, compare
 from mtlv.store.outcome import PlanOutcome, StudyOutcome, load_outcome
-from mtlv.store.record import GroupingRecord
+from mtlv.store.record import GroupingRecord, NumberRecord
 from store.fakes import TASKS, fake_study
 
 WORDS = st.text("abc", min_size=1, max_size=9)
@@ -181,14 +180,16 @@ def test_groups_and_elbow() -> None:
     grouping = GroupingRecord(
         origin="k-medoids on label, 2 groups",
         groups=[["edema", "effusion"], ["nodule"]],
-        elbow=[{"groups": k, "inertia": 4.0 / k} for k in (1, 2, 4)],
-        knee=2,
     )
+    elbow = NumberRecord(method="elbow", groups=[1, 2, 4], values=[4.0, 2.0, 1.0], chosen=2)
     table = group_table("gmtl", grouping, fold=1)
     assert table.title == "gmtl, fold 2: k-medoids on label, 2 groups"
-    assert table.rows == (("1", "edema, effusion"), ("2", "nodule"))
-    rows = elbow_table(grouping).rows
-    assert rows == (("1", "4.000", ""), ("2", "2.000", "knee"), ("4", "1.000", ""))
+    assert table.rows == (("1", "2", "edema, effusion"), ("2", "1", "nodule"))
+    table = number_table(grouping.origin, elbow)
+    assert table.title == "Elbow of k-medoids on label, 2 groups"
+    assert table.rows == (("1", "4.000", ""), ("2", "2.000", "suggested"), ("4", "1.000", ""))
+    gap = NumberRecord(method="gap", groups=[1], values=[0.5], errors=[0.25])
+    assert number_table("x", gap).rows == (("1", "0.500 ± 0.250", ""),)
 
 
 def test_markdown_keeps_figures_right_and_bars_out() -> None:

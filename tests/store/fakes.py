@@ -22,6 +22,7 @@ from mtlv.store.record import (
     CorpusRecord,
     GroupingRecord,
     JobCost,
+    NumberRecord,
     TaskRecord,
     TuningRecord,
 )
@@ -33,6 +34,7 @@ Wanted = Callable[[CellRecord, int], bool]
 
 TASKS = ("edema", "nodule", "opacity", "effusion")
 PLANS = ("stl", "mtl", "gmhl", "gmtl")
+ELBOW = NumberRecord(method="elbow", groups=[1, 2, 3, 4], values=[4.0, 2.0, 4 / 3, 1.0], chosen=2)
 STARTED, FINISHED = "2026-01-02T03:04:05+00:00", "2026-01-02T03:14:05+00:00"
 
 
@@ -242,8 +244,7 @@ def _grouping(groups: list[list[str]]) -> GroupingRecord:
         origin="kmedoids on label_description",
         groups=groups,
         medoids=[group[0] for group in groups],
-        elbow=[{"groups": k, "inertia": 4.0 / k} for k in (1, 2, 3, 4)],
-        knee=2,
+        numbers=[ELBOW],
         seconds=5.0,
     )
 

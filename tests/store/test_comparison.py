@@ -9,9 +9,11 @@ import pytest
 
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import ScoredPart
+from mtlv.report.tables import comparison_table
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import Comparison, compare
 from mtlv.store.outcome import load_outcome
+from mtlv.store.record import GroupingRecord
 from store.fakes import TASKS, fake_job_id, fake_study, write_fake_job
 
 HALVES = [list(TASKS[:2]), list(TASKS[2:])]
@@ -127,3 +129,52 @@ def test_json_has_all_of_it(store: Store) -> None:
         assert set(plan["per_task"]) == set(TASKS)
         assert {"plan", "value", "delta", "tasks_better", "cost_ratio"} <= set(plan)
         assert set(plan["delta"]) == {"mean", "sd", "n"}
+
+
+def _with_random_groupings(store: Store, draws: int) -> None:
+    """Add random plans to the fake study: each serves the four tasks from two models."""
+    study = fake_study(store, plans=("mtl", "gmtl"), folds=1)
+    (given,) = [cell for cell in study.cells if cell.plan == "gmtl"]
+    cells = list(study.cells)
+    for draw in range(draws):
+        order = [*TASKS[draw % 4 :], *TASKS[: draw % 4]]
+        groups = [sorted(order[:1]), sorted(order[1:])]
+        models = [[group] for group in groups]
+        for model in models:
+            write_fake_job(store, model)
+        serves = {task: index for index, group in enumerate(groups) for task in group}
+        cells.append(
+            given.model_copy(
+                update={
+                    "plan": f"random-2-{draw}",
+                    "architecture": {"name": "random", "models": models, "serves": serves},
+                    "jobs": [fake_job_id(model, 0, 0) for model in models],
+                    "grouping": GroupingRecord(origin=f"random, {draw}", groups=groups),
+                }
+            )
+        )
+    store.write_study(study.model_copy(update={"cells": cells, "planned": len(cells)}))
+
+
+def test_groupings_are_judged_against_random_ones_of_as_many_models(store: Store) -> None:
+    _with_random_groupings(store, draws=4)
+    comparison = compared(store)
+    (null,) = comparison.nulls
+    rows = {row.plan: row for row in comparison.rows}
+    assert (null.models, len(null.plans)) == (2, 4)
+    assert null.values == tuple(rows[plan].value.mean for plan in null.plans)
+    as_good = sum(value >= rows["gmtl"].value.mean for value in null.values)
+    assert rows["gmtl"].random_share == (1 + as_good) / 5
+    assert rows["mtl"].random_share is None, "it has one model"
+    assert comparison.to_json()["random"][0]["n"] == 4
+    table = comparison_table(comparison)
+    assert [row[0] for row in table.rows] == ["mtl", "gmtl"], "draws are summed up in the note"
+    assert "4 random groupings in 2 models" in table.note
+    assert table.rows[1][-1].endswith("%")
+
+
+def test_without_random_groupings_nothing_is_said_of_them(store: Store) -> None:
+    fake_study(store)
+    comparison = compared(store)
+    assert comparison.nulls == ()
+    assert "random" not in str(comparison_table(comparison))

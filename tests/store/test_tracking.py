@@ -89,7 +89,7 @@ class TestInMlflow:
         assert parent.data.tags["mlflow.note.content"].startswith("| plan | f1_macro |")
         assert "plans:\n- mtl\n- gmtl\n" in seen.file(parent, "config.yaml")
         cell = seen.named("gmtl/fold 1/seed 0", parent)
-        assert cell.data.params["grouping.knee"] == "2"
+        assert cell.data.params["grouping.elbow"] == "2"
         assert cell.data.metrics["cost/tuning_seconds"] == 40
         scores = json.loads(seen.file(cell, "scores.json"))
         assert cell.data.metrics["f1_macro"] == pytest.approx(scores["metrics"]["f1_macro"])

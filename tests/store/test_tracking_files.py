@@ -14,17 +14,18 @@ from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.scores import score
 from mtlv.store import Store
 from mtlv.store.outcome import CellOutcome, cell_predictions, load_outcome
+from mtlv.store.record import NumberRecord
 from mtlv.store.tracking_files import (
     cell_files,
     comparison_files,
     comparison_text,
-    elbow_svg,
+    number_svg,
     study_files,
 )
 from store.fakes import fake_cell, fake_study
 
 SVG = "{http://www.w3.org/2000/svg}"
-ROWS = [{"groups": 1, "inertia": 4.0}, {"groups": 2, "inertia": 1.0}, {"groups": 3, "inertia": 0.0}]
+ROWS = NumberRecord(method="elbow", groups=[1, 2, 3], values=[4.0, 1.0, 0.0], chosen=2)
 
 
 def outcome_of(store: Store, plan: str = "gmtl", *, tuned: bool = False) -> CellOutcome:
@@ -76,9 +77,9 @@ class TestCell:
         assert not {"grouping.json", "elbow.svg", "elbow.csv", "tuning.json"} & set(files)
         both = outcome_of(store, "gmhl", tuned=True)
         files = cell_files(both, cell_predictions(store, both.cell))
-        assert json.loads(files["grouping.json"])["knee"] == 2
+        assert json.loads(files["grouping.json"])["numbers"][0]["chosen"] == 2
         assert json.loads(files["tuning.json"])["chosen"] == 1
-        assert files["elbow.csv"].splitlines()[:2] == ["groups,inertia", "1.0,4.0"]
+        assert files["elbow.csv"].splitlines()[:2] == ["groups,value", "1,4.0"]
         ET.fromstring(files["elbow.svg"])
 
     def test_a_cell_without_binary_tasks_has_no_report(self, store: Store) -> None:
@@ -132,7 +133,7 @@ class TestComparison:
 
 class TestElbow:
     def test_points_fall_with_the_inertia(self) -> None:
-        drawing = ET.fromstring(elbow_svg(ROWS, knee=2))
+        drawing = ET.fromstring(number_svg(ROWS))
         line = drawing.find(f"{SVG}polyline")
         assert line is not None
         points = [tuple(map(float, point.split(","))) for point in line.attrib["points"].split()]
@@ -141,12 +142,12 @@ class TestElbow:
         assert radii == ["3", "6", "3"]
 
     def test_the_knee_is_named_or_that_there_is_none(self) -> None:
-        assert "knee at 2 groups" in elbow_svg(ROWS, knee=2)
-        assert "no knee" in elbow_svg(ROWS)
+        assert "2 suggested" in number_svg(ROWS)
+        assert "none suggested" in number_svg(ROWS.model_copy(update={"chosen": None}))
 
     def test_nothing_is_fetched(self) -> None:
-        assert elbow_svg(ROWS).count("http") == 1  # the name of the format itself
+        assert number_svg(ROWS).count("http") == 1  # the name of the format itself
 
-    @pytest.mark.parametrize("rows", [ROWS[:1], [{"groups": 1, "inertia": 0.0}]])
-    def test_a_single_point(self, rows: list[dict[str, float]]) -> None:
-        ET.fromstring(elbow_svg(rows))
+    @pytest.mark.parametrize("value", [3.0, 0.0, -1.0])
+    def test_a_single_point(self, value: float) -> None:
+        ET.fromstring(number_svg(NumberRecord(method="gap", groups=[1], values=[value])))

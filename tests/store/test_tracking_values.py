@@ -99,7 +99,7 @@ class TestParams:
             "tuned.by": "average_precision_macro",
             "grouping.origin": "kmedoids on label_description",
             "grouping.groups": "2",
-            "grouping.knee": "2",
+            "grouping.elbow": "2",
             "grouping.medoids": "edema, opacity",
             "grouping.group 1": "edema, nodule",
             "grouping.group 2": "opacity, effusion",

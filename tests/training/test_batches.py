@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.randomness import generator
-from mtlv.training.batches import WINDOW, BatchRows, epoch_batches, scoring_batches
+from mtlv.training.batches import (
+    WINDOW,
+    BatchRows,
+    count_batches,
+    epoch_batches,
+    scoring_batches,
+)
 
 LENGTHS = np.random.default_rng(0).integers(3, 128, size=3000)
 ROWS = np.arange(100, 2900)
@@ -95,6 +101,13 @@ def test_every_batch_is_of_one_corpus_and_corpora_are_mixed() -> None:
     assert (names.count("a"), names.count("b")) == (20, 10)
     changes = sum(one != two for one, two in pairwise(names))
     assert changes > 5
+
+
+@pytest.mark.parametrize("sizes", [(16,), (17, 1), (3, 48, 5)])
+def test_batches_can_be_counted_beforehand(sizes: tuple[int, ...]) -> None:
+    rows = {f"{i}": np.arange(size) for i, size in enumerate(sizes)}
+    batches = epoch_batches(rows, dict.fromkeys(rows, LENGTHS), 16, generator(0))
+    assert count_batches(sizes, 16) == len(batches)
 
 
 @pytest.mark.parametrize("budget", [64, 500, 8192])

@@ -30,7 +30,7 @@ def _shaken(network: Network) -> Network:
 def _logits(network: Network) -> torch.Tensor:
     data = toy_data([toy_corpus()], tiny_source())
     rows = BatchRows("toy", data.corpora["toy"].rows["test"])
-    output: torch.Tensor = network.eval()(data.batch(rows, network))[0]
+    output: torch.Tensor = network.eval()(data.batch(rows, network)).heads[0]
     return output
 
 

@@ -23,6 +23,7 @@ from mtlv.tasks import TaskSet
 from mtlv.training import loop
 from mtlv.training.loop import Step, Trained, train
 from mtlv.training.scoring import predict_part
+from mtlv.training.weighting import WEIGHTINGS, Weighting
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
@@ -218,19 +219,19 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_the_weights() -
 def test_a_head_of_weight_zero_does_not_learn() -> None:
     heads = (("heart",), ("lung", "bone"))
     start = _weights(toy_network(tiny_source(), *heads))
-    network, _, _ = _train(*heads, head_loss=(0.0, 1.0), weight_decay=0.0)
+    network, _, _ = _train(*heads, weighting=(0.0, 1.0), weight_decay=0.0)
     after = _weights(network)
     assert torch.equal(after["heads.0.layers.1.weight"], start["heads.0.layers.1.weight"])
     assert not torch.equal(after["heads.1.layers.1.weight"], start["heads.1.layers.1.weight"])
 
 
 @pytest.mark.parametrize(
-    ("head_loss", "weights"), [("sum", (1, 1)), ("mean", (0.5, 0.5)), ((2.0, 3.0), (2, 3))]
+    ("weighting", "weights"), [("sum", (1, 1)), ("mean", (0.5, 0.5)), ((2.0, 3.0), (2, 3))]
 )
 def test_the_loss_of_a_model_is_made_of_its_heads(
-    head_loss: object, weights: tuple[float, float]
+    weighting: object, weights: tuple[float, float]
 ) -> None:
-    _, trained, _ = _train(("heart",), ("lung", "bone"), head_loss=head_loss)
+    _, trained, _ = _train(("heart",), ("lung", "bone"), weighting=weighting)
     losses = {(p.epoch, p.name): p.value for p in trained.curves if p.part == "train"}
     for epoch in (1, 2):
         parts = [losses[epoch, f"head {i}"] * weights[i - 1] for i in (1, 2)]
@@ -239,7 +240,59 @@ def test_the_loss_of_a_model_is_made_of_its_heads(
 
 def test_weights_for_another_number_of_heads_stop_the_run() -> None:
     with pytest.raises(ConfigError, match="do not fit"):
-        _train(head_loss=(1.0, 2.0))
+        _train(weighting=(1.0, 2.0))
+
+
+def test_the_loss_of_a_model_can_be_made_of_its_tasks() -> None:
+    """A head's loss is the mean of its tasks' as no target is missing."""
+    weighting = {"name": "sum", "over": "tasks"}
+    _, trained, _ = _train(("heart",), ("lung", "bone", "skin"), weighting=weighting)
+    losses = {p.name: p.value for p in trained.curves if p.part == "train" and p.epoch == 1}
+    assert losses["model"] == pytest.approx(losses["head 1"] + 3 * losses["head 2"], rel=1e-5)
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_a_weighting_that_looks_back_sees_the_last_batch_after_each_update(
+    monkeypatch: pytest.MonkeyPatch, accumulation: int
+) -> None:
+    seen: list[str] = []
+
+    class Spy(Weighting):
+        looks_back = True
+
+        def forward(self, losses: Tensor, present: Any, shared: Tensor | None = None) -> Tensor:
+            self.before = losses.detach()
+            seen.append("loss")
+            return losses.sum()
+
+        def look_back(self, losses: Tensor, present: Any) -> None:
+            assert not losses.requires_grad
+            assert present == [0, 1]
+            assert losses.sum() < self.before.sum()
+            seen.append("back")
+
+        def on_epoch(self) -> None:
+            seen.append("epoch")
+
+    monkeypatch.setattr(loop, "make_weighting", lambda *_: Spy())
+    options = {"batch_size": 8, "accumulation": accumulation, "optimizer": "sgd", "epochs": 1}
+    _train(("heart",), ("lung", "bone"), network=CALM, warmup=0.0, learning_rate=1e-2, **options)
+    update = ["loss"] * accumulation + ["back"]
+    assert seen == update * (2 // accumulation) + ["epoch"]
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+def test_gradient_weightings_share_accumulation_as_losses_do(accumulation: int) -> None:
+    """Identical rows: a mean over equal batches is the batch."""
+    data = toy_data([toy_corpus()], tiny_source())
+    data.corpora["toy"].rows["train"] = np.zeros(12, int)  # type: ignore[index]
+    runs = []
+    for count, size in ((accumulation, 12 // accumulation), (1, 12)):
+        network = toy_network(tiny_source(), ("heart",), ("lung", "bone"), **CALM)
+        options = {"optimizer": "sgd", "weighting": "mgda", "epochs": 2, "learning_rate": 0.1}
+        train(network, data, toy_settings(accumulation=count, batch_size=size, **options), seed=0)
+        runs.append(_weights(network))
+    assert _distance(*runs) < 1e-5
 
 
 def test_two_corpora_are_learned_in_one_run() -> None:
@@ -255,6 +308,22 @@ def test_two_corpora_are_learned_in_one_run() -> None:
         assert not torch.equal(start[name], network.state_dict()[name])
     names = {p.name for p in trained.curves if p.scope == "label"}
     assert names == {*LABELS, *OTHER}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("over", ["heads", "tasks"])
+@pytest.mark.parametrize("name", sorted(set(WEIGHTINGS) - {"fixed"}))
+def test_every_weighting_can_learn_two_corpora(name: str, over: str) -> None:
+    corpora = [toy_corpus(every=2), toy_corpus("other", OTHER)]
+    tasks, data = TaskSet.of(corpora), toy_data(corpora, tiny_source())
+    network = toy_network(tiny_source(), LABELS[:3], LABELS[3:], OTHER, tasks=tasks)
+    settings = toy_settings(batch_size=5, epochs=4, weighting={"name": name, "over": over})
+    start = _weights(network)
+    trained = train(network, data, settings, seed=0)
+    assert all(np.isfinite(p.value) for p in trained.curves if p.part == "train")
+    for head in (0, 1, 2):
+        weight = f"heads.{head}.layers.1.weight"
+        assert not torch.equal(start[weight], network.state_dict()[weight])
 
 
 def test_labels_with_missing_targets_are_learned() -> None:

@@ -81,6 +81,7 @@ def test_an_unknown_probe_is_an_error() -> None:
 def test_a_probe_hears_of_every_batch_and_epoch() -> None:
     class Recorder(Probe):
         def __init__(self) -> None:
+            super().__init__(ProbeSettings(name="recorder"))
             self.steps: list[int] = []
             self.epochs: list[int] = []
 
@@ -120,6 +121,7 @@ def test_lookahead_foretells_what_a_step_does_to_validation_losses(
 
     class Checker(Probe):
         def __init__(self) -> None:
+            super().__init__(ProbeSettings(name="checker"))
             self.inner = PROBES["lookahead"](ProbeSettings(name="lookahead", every=2, texts=99))
 
         def on_outputs(self, moment: Moment) -> None:
@@ -196,7 +198,7 @@ def test_pooled_products_by_hand() -> None:
 
     probe = PROBES["pooled"](ProbeSettings(name="pooled", every=1))
     network, data = toy()
-    train(network, data, toy_settings(epochs=1), seed=0, probe=Checker())
+    train(network, data, toy_settings(epochs=1), seed=0, probe=Checker(probe.settings))
     measured = probe.measured()["products"]
     np.testing.assert_allclose(measured, torch.stack(expected).numpy(), rtol=1e-4, atol=1e-12)
 

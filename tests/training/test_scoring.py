@@ -19,7 +19,9 @@ def _alone(network: Network, data: TrainingData, row: int) -> list[float]:
     """Scores of one text by itself."""
     with torch.no_grad():
         outputs = network.eval()(data.batch(BatchRows("toy", np.array([row])), network))
-    scores: list[float] = torch.cat([o.sigmoid() for o in outputs.values()], dim=1)[0].tolist()
+    scores: list[float] = torch.cat([o.sigmoid() for o in outputs.heads.values()], dim=1)[
+        0
+    ].tolist()
     return scores
 
 

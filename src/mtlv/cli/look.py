@@ -10,12 +10,11 @@ import typer
 
 from mtlv.cli.options import JSON, STORE, STUDY
 from mtlv.cli.show import note, print_json, print_table, warn
+from mtlv.report.group_tables import affinity_table, group_table, number_table
 from mtlv.report.tables import (
     Table,
     chosen_table,
     comparison_table,
-    elbow_table,
-    group_table,
     markdown,
     plan_table,
     published_table,
@@ -71,7 +70,9 @@ def list_studies(store: Path = STORE, json: bool = JSON) -> None:
 def show(
     study: str = STUDY,
     tasks: bool = typer.Option(False, "--tasks", help="Show every task too."),
-    groups: bool = typer.Option(False, "--groups", help="Show groups and elbow tables too."),
+    groups: bool = typer.Option(
+        False, "--groups", help="Show groups, and tables over their number."
+    ),
     store: Path = STORE,
     json: bool = JSON,
 ) -> None:
@@ -170,5 +171,9 @@ def _show_groups(outcome: StudyOutcome) -> None:
         alike = len({str(grouping.groups) for grouping in found.values()}) == 1
         for fold, grouping in list(found.items())[: 1 if alike else None]:
             print_table(group_table(plan.name, grouping, None if alike else fold))
-            if grouping.elbow:
-                print_table(elbow_table(grouping))
+            for table in grouping.numbers:
+                print_table(number_table(grouping.origin, table))
+            if grouping.affinity is not None:
+                print_table(affinity_table(grouping.affinity))
+            if grouping.recommendation is not None:
+                typer.echo(grouping.recommendation.words + "\n")

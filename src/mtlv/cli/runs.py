@@ -74,7 +74,7 @@ def check(
 
 def _forecast_table(expected: Forecast) -> Table:
     rows = tuple(
-        (p.plan, str(p.models), str(p.heads), str(p.training_jobs), str(p.tuning_jobs))
+        (p.plan, *map(_count, (p.models, p.heads, p.training_jobs, p.tuning_jobs)))
         for p in expected.plans
     )
     header = ("plan", "models", "heads", "training jobs", "tuning jobs")
@@ -82,7 +82,13 @@ def _forecast_table(expected: Forecast) -> Table:
         f"about {expected.different_jobs} different jobs, as equal ones are trained once; "
         f"{expected.finished_jobs} of them are finished"
     )
+    if any(p.models is None for p in expected.plans):
+        told += "; ?: groups that training has to find first, whose jobs are not counted"
     return Table(f"Study {expected.study} would train", header, rows, told)
+
+
+def _count(number: int | None) -> str:
+    return "?" if number is None else str(number)
 
 
 def _run(config: Path, overrides: list[str], store: Path, json: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -112,6 +113,8 @@ class TaskContext:
         measure: runs (once) an instrumented multi-task run with a probe and its settings.
         train: trains groups of tasks.
         mtl_texts: how many texts one multi-task run sees, repeated ones counted: the unit of cost.
+        epochs: that the study trains for.
+        base: folder that files are relative to.
     """
 
     tasks: TaskSet
@@ -121,3 +124,5 @@ class TaskContext:
     measure: Callable[[str, Mapping[str, Any]], Measured] = _no_measurement
     train: Training = _no_training
     mtl_texts: int = 0
+    epochs: int = 1
+    base: Path = Path()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -40,7 +41,7 @@ class GroupingSettings(Settings):
     pooling: Pooling = "mean"
     """How token states of label names and descriptions become one vector."""
     scaling: Literal["none", "minmax", "standard", "unit"] = "none"
-    """Of features: as they are, each dimension to 0…1 or to mean 0 and sd 1, or rows to length 1."""
+    """Of features: none, each dimension to 0…1 or to mean 0 and sd 1, or rows to length 1."""
     seed: int = 0
     """Of random choices."""
     every: int = Field(20, ge=1)
@@ -54,6 +55,23 @@ class GroupingSettings(Settings):
     epochs: int | None = Field(None, ge=1)
     """Trained affinities: epochs of the short trainings; None means the study's for `pairs` and
     `exhaustive`, a third of them for `surrogate`."""
+
+    encoder: str | None = None
+    """Encoder that embeds names, descriptions and texts; None means the study's."""
+
+    @property
+    def title(self) -> str:
+        """What sets the grouping apart, in short."""
+        if self.file is not None:
+            return PurePath(self.file).stem
+        if self.method == "random":
+            return f"{self.groups}-random-{self.seed}"
+        looked_at = self.affinity or (PurePath(self.affinity_file or "").stem or self.features)
+        searched = self.budget is not None
+        method = {"kmedoids": "", "search": ""}.get(self.method, self.method)
+        source = "" if searched and method and self.affinity is None else looked_at
+        number = self.budget if searched else self.groups
+        return "-".join(str(part) for part in (number, method, source) if part not in (None, ""))
 
     @model_validator(mode="after")
     def _one_source(self) -> GroupingSettings:

@@ -121,7 +121,10 @@ class BinaryHead(Head):
     def task_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of each task over its present targets, (T,); NaN if it has none."""
         weighted, present = self._weighted(outputs, targets)  # (B, T)
-        return weighted.sum(dim=0) / present.sum(dim=0)  # (T,)
+        counts = present.sum(dim=0)  # (T,)
+        # A division by 0 would spoil the gradients of the other tasks, though its NaN is not used.
+        means = weighted.sum(dim=0) / counts.clamp(min=1)
+        return torch.where(counts > 0, means, torch.nan)  # (T,)
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return probabilities of 1, (B, T)."""

@@ -13,15 +13,12 @@ from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.scores import Summary
 from mtlv.store.comparison import Comparison
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
-from mtlv.store.record import GroupingRecord
 
 __all__ = [
     "Table",
     "chosen_table",
     "comparison_table",
-    "elbow_table",
     "fitting",
-    "group_table",
     "markdown",
     "plan_table",
     "published_table",
@@ -115,6 +112,8 @@ def task_table(outcome: StudyOutcome, metric: str = "f1") -> Table:
 def comparison_table(comparison: Comparison) -> Table:
     """Return the difference of every plan to the baseline."""
     scale = _scale(comparison.metric)
+    drawn = {plan for null in comparison.nulls for plan in null.plans if len(null.plans) > 1}
+    judged = any(row.random_share is not None for row in comparison.rows)
     rows = [
         (
             row.plan,
@@ -123,16 +122,34 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{row.better} / {row.equal} / {row.worse}",
             "" if row.cost_ratio is None else f"{row.cost_ratio:.2f}",
             str(row.value.n),
+            *([_share(row.random_share)] if judged else []),
         )
         for row in comparison.rows
+        if row.plan not in drawn
     ]
-    header = ("plan", comparison.metric, "difference", "tasks + / = / -", "cost ratio", "n")
+    header: tuple[str, ...] = (
+        "plan",
+        comparison.metric,
+        "difference",
+        "tasks + / = / -",
+        "cost ratio",
+        "n",
+    )
+    header += ("random ≥",) if judged else ()
     better = "higher" if METRICS[comparison.metric].higher_is_better else "lower"
     note = (
         f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over n"
         f"{', in percent' if scale == 100 else ''}, {better} is better; tasks: with higher, equal "
         "and lower F1 on average; cost ratio: its seconds over the baseline's"
     )
+    for null in comparison.nulls if drawn else ():
+        low, high = (_figure(each(null.values), scale) for each in (min, max))
+        note += (
+            f"; {len(null.plans)} random groupings in {null.models} models: "
+            f"{_percent(null.summary, scale)} (from {low} to {high})"
+        )
+    if judged:
+        note += "; random ≥: share of random groupings that do as well, the plan itself counted"
     title = f"Study {comparison.study} against {comparison.baseline}"
     return Table(title, header, tuple(rows), note)
 
@@ -172,22 +189,6 @@ def chosen_table(outcome: StudyOutcome) -> Table | None:
         return None
     header = ("plan", "settings", "folds")
     return Table("Chosen on validation", header, tuple(rows), words=(0, 1, 2))
-
-
-def group_table(plan: str, grouping: GroupingRecord, fold: int | None = None) -> Table:
-    """Return the tasks in each group; `fold` names the fold where it matters."""
-    rows = tuple((str(i), ", ".join(group)) for i, group in enumerate(grouping.groups, start=1))
-    where = "" if fold is None else f", fold {fold + 1}"
-    return Table(f"{plan}{where}: {grouping.origin}", ("group", "tasks"), rows, words=(0, 1))
-
-
-def elbow_table(grouping: GroupingRecord) -> Table:
-    """Return inertia by number of groups."""
-    rows = tuple(
-        (f"{row['groups']:.0f}", f"{row['inertia']:.3f}", "knee" * (row["groups"] == grouping.knee))
-        for row in grouping.elbow
-    )
-    return Table(f"Elbow of {grouping.origin}", ("groups", "inertia", ""), rows, words=(0, 2))
 
 
 def markdown(table: Table) -> str:
@@ -230,6 +231,10 @@ def _signed(summary: Summary, scale: float = 100) -> str:
     if summary.n == 0:
         return "-"
     return f"{_figure(summary.mean, scale, '+')}{_spread(summary, scale)}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f} %"
 
 
 def _spread(summary: Summary, scale: float) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mtlv.errors import ProtocolError, nearest
+from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.protocol import same_targets
 from mtlv.evaluation.scores import Summary
 from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, cell_predictions
 from mtlv.store.record import CellRecord
 from mtlv.store.store import Store
 
-__all__ = ["Comparison", "Row", "compare"]
+__all__ = ["Comparison", "Null", "Row", "compare"]
 
 EQUAL = 5e-4
 """Per-task means nearer than this (0.05 points) are called equal."""
@@ -33,6 +34,8 @@ class Row:
         equal: tasks with the same, within `EQUAL`.
         worse: tasks with a lower one.
         cost_ratio: training seconds over the baseline's.
+        random_share: share of random groupings in as many models that do as well or better, this
+            plan counted with them (so never 0); None where there are none.
     """
 
     plan: str
@@ -43,6 +46,27 @@ class Row:
     equal: int
     worse: int
     cost_ratio: float | None
+    random_share: float | None = None
+
+
+@dataclass(frozen=True)
+class Null:
+    """Random groupings: what a grouping has to beat.
+
+    Args:
+        models: of each of them.
+        plans: their names.
+        values: mean value of the metric of each, in the order of `plans`.
+    """
+
+    models: int
+    plans: tuple[str, ...]
+    values: tuple[float, ...]
+
+    @property
+    def summary(self) -> Summary:
+        """Mean and sd over the draws."""
+        return Summary.of(list(self.values))
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,7 @@ class Comparison:
     baseline: str
     metric: str
     rows: tuple[Row, ...]
+    nulls: tuple[Null, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what `mtlv compare --json` prints."""
@@ -70,8 +95,13 @@ class Comparison:
                     "tasks_equal": row.equal,
                     "tasks_worse": row.worse,
                     "cost_ratio": row.cost_ratio,
+                    "random_share": row.random_share,
                 }
                 for row in self.rows
+            ],
+            "random": [
+                {"models": null.models, "plans": list(null.plans), **null.summary.to_json()}
+                for null in self.nulls
             ],
         }
 
@@ -92,8 +122,12 @@ def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> 
         raise ProtocolError(
             f"There is no metric '{metric}'.", hint=nearest(metric, base.summary.metrics)
         )
-    rows = tuple(_row(store, plan, base, metric) for plan in outcome.plans)
-    return Comparison(outcome.study.name, baseline, metric, rows)
+    nulls = _nulls(outcome, metric)
+    rows = tuple(
+        replace(_row(store, plan, base, metric), random_share=_random_share(plan, metric, nulls))
+        for plan in outcome.plans
+    )
+    return Comparison(outcome.study.name, baseline, metric, rows, tuple(nulls.values()))
 
 
 def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
@@ -120,6 +154,31 @@ def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row
         worse=sum(mean < -EQUAL for mean in means),
         cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
     )
+
+
+def _nulls(outcome: StudyOutcome, metric: str) -> dict[int, Null]:
+    """Return the random groupings of a study by their number of models."""
+    drawn: dict[int, list[PlanOutcome]] = {}
+    for plan in outcome.plans:
+        if all(c.cell.grouping and c.cell.grouping.origin.startswith("random") for c in plan.cells):
+            drawn.setdefault(round(plan.cost.models), []).append(plan)
+    return {
+        models: Null(
+            models,
+            tuple(plan.name for plan in plans),
+            tuple(plan.summary.metrics[metric].mean for plan in plans),
+        )
+        for models, plans in drawn.items()
+    }
+
+
+def _random_share(plan: PlanOutcome, metric: str, nulls: Mapping[int, Null]) -> float | None:
+    null = nulls.get(round(plan.cost.models))
+    if null is None or plan.name in null.plans:
+        return None
+    own, sign = plan.summary.metrics[metric].mean, 1 if METRICS[metric].higher_is_better else -1
+    as_good = sum(sign * value >= sign * own for value in null.values)
+    return (1 + as_good) / (1 + len(null.values))
 
 
 def _check_targets(store: Store, own: CellRecord, other: CellRecord) -> None:

@@ -220,22 +220,26 @@ def _scoring_settings(study: StudyRecord, cell: CellRecord) -> ScoringSettings:
 def _cost(store: Store, cell: CellRecord) -> PlanCost:
     trials = cell.tuning.trials if cell.tuning else []
     tried = {job for trial in trials for job in trial["jobs"]} - set(cell.jobs)
+    asked = set(cell.grouping.jobs if cell.grouping else ()) - tried - set(cell.jobs)
     own = [store.job(job) for job in dict.fromkeys(cell.jobs)]
     tuning = [store.job(job) for job in sorted(tried) if store.has_job(job)]
-    grouping = cell.grouping.seconds if cell.grouping else 0.0
+    measuring = [store.job(job) for job in sorted(asked) if store.has_job(job)]
+    every = [*own, *tuning, *measuring]
     tuning_seconds = sum(job.cost.wall_seconds for job in tuning)
-    training = sum(job.cost.wall_seconds for job in own) + _preparation([*own, *tuning])
+    grouping_seconds = sum(job.cost.wall_seconds for job in measuring)
+    grouping_seconds += cell.grouping.seconds if cell.grouping else 0.0
+    training = sum(job.cost.wall_seconds for job in own) + _preparation(every)
     plan = cell.as_plan()
     return PlanCost(
-        train_seconds=training + tuning_seconds + grouping,
-        cpu_seconds=sum(job.cost.cpu_seconds for job in [*own, *tuning]),
+        train_seconds=training + tuning_seconds + grouping_seconds,
+        cpu_seconds=sum(job.cost.cpu_seconds for job in every),
         tuning_seconds=tuning_seconds,
-        grouping_seconds=grouping,
-        peak_memory_mb=max(job.cost.peak_memory_mb for job in [*own, *tuning]),
+        grouping_seconds=grouping_seconds,
+        peak_memory_mb=max(job.cost.peak_memory_mb for job in every),
         models=len(plan.models),
         forward_passes=len(set(plan.serves.values())),
         parameters=sum(store.job(job).cost.parameters for job in cell.jobs),
-        texts_seen=sum(job.cost.texts_seen for job in [*own, *tuning]),
+        texts_seen=sum(job.cost.texts_seen for job in every),
     )
 
 

@@ -7,6 +7,8 @@
              curves.parquet          losses and metrics by epoch
              model.safetensors       what training changed, where checkpoints are kept
              measured.npz            what a probe measured, where there was one
+      groupings/ID/record.json       groups that were asked for by themselves
+             features.npz            of the tasks
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
 
@@ -33,13 +35,14 @@ from pydantic import BaseModel, ValidationError
 from mtlv.errors import StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
-from mtlv.store.record import RECORD_VERSION, JobRecord, StudyRecord
+from mtlv.store.record import RECORD_VERSION, FoundGrouping, JobRecord, StudyRecord
 
 __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=BaseModel)
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
+GROUP_ANEW = "remove its folder and run the same `mtlv group` again"
 RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
 ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
 
@@ -130,6 +133,29 @@ class Store:
             if measured:
                 arrays: dict[str, Any] = dict(measured)
                 np.savez_compressed(folder / "measured.npz", **arrays)
+            text = record.model_dump_json(indent=1) + "\n"
+            (folder / "record.json").write_text(text, encoding="utf-8")
+
+    def has_grouping(self, grouping: str) -> bool:
+        """Tell whether a grouping is there."""
+        return (self.root / "groupings" / grouping / "record.json").exists()
+
+    def grouping(self, grouping: str) -> FoundGrouping:
+        """Return a grouping that was asked for by itself.
+
+        Raises:
+            StoreError: there is none, or it is damaged or newer.
+        """
+        path = self.root / "groupings" / grouping / "record.json"
+        return _read_record(FoundGrouping, path, f"the grouping '{grouping}'", GROUP_ANEW)
+
+    def write_grouping(
+        self, record: FoundGrouping, features: np.ndarray[Any, Any] | None = None
+    ) -> None:
+        """Write a grouping, with the task features (T, D) that it was found by."""
+        with write_folder(self.root / "groupings" / record.id) as folder:
+            if features is not None:
+                np.savez_compressed(folder / "features.npz", features=features)
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
 

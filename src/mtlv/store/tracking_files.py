@@ -15,7 +15,7 @@ from mtlv.evaluation.counts import classification_report
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Summary
 from mtlv.store.outcome import CellOutcome, StudyOutcome
-from mtlv.store.record import CellRecord, StudyRecord
+from mtlv.store.record import CellRecord, NumberRecord, StudyRecord
 from mtlv.store.tracking_uri import without_password
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "cell_files",
     "comparison_files",
     "comparison_text",
-    "elbow_svg",
+    "number_svg",
     "study_files",
 ]
 
@@ -32,6 +32,7 @@ Files = dict[str, str]
 
 SHOWN_METRICS = ("f1_macro", "f1_micro", "average_precision_macro", "subset_accuracy")
 WIDTH, HEIGHT, MARGIN = 480, 300, 48
+NUMBER_NAMES = {"elbow": "Inertia", "silhouette": "Mean silhouette", "gap": "Gap statistic"}
 
 
 def study_files(study: StudyRecord) -> Files:
@@ -89,31 +90,27 @@ def comparison_text(outcome: StudyOutcome) -> str:
     return "\n".join(lines) + "\n"
 
 
-def elbow_svg(elbow: Sequence[Mapping[str, float]], knee: int | None = None) -> str:
-    """Draw inertia over the number of groups, the knee marked.
-
-    Args:
-        elbow: rows of `groups` and `inertia`.
-        knee: where the curve bends; None if it does not.
-    """
-    groups = [row["groups"] for row in elbow]
-    most, first, last = max(row["inertia"] for row in elbow) or 1.0, min(groups), max(groups)
-    span = last - first or 1.0
+def number_svg(table: NumberRecord) -> str:
+    """Draw inertia, silhouette or gap over the number of groups, the suggested number marked."""
+    most, least = max(*table.values, 0.0), min(*table.values, 0.0)
+    height = most - least or 1.0
+    span = table.groups[-1] - table.groups[0] or 1
     points = [
         (
-            MARGIN + (WIDTH - 2 * MARGIN) * (row["groups"] - first) / span,
-            HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * row["inertia"] / most,
+            MARGIN + (WIDTH - 2 * MARGIN) * (k - table.groups[0]) / span,
+            HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - least) / height,
         )
-        for row in elbow
+        for k, value in zip(table.groups, table.values, strict=True)
     ]
     bottom, middle = HEIGHT - MARGIN, WIDTH / 2
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     marks = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if k == knee else 3}"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if k == table.chosen else 3}"/>'
         f'<text x="{x:.1f}" y="{bottom + 16}">{k:g}</text>'
-        for k, (x, y) in zip(groups, points, strict=True)
+        for k, (x, y) in zip(table.groups, points, strict=True)
     ]
-    title = "no knee" if knee is None else f"knee at {knee} groups"
+    name = NUMBER_NAMES.get(table.method, table.method)
+    suggested = "none suggested" if table.chosen is None else f"{table.chosen} suggested"
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -121,10 +118,10 @@ def elbow_svg(elbow: Sequence[Mapping[str, float]], knee: int | None = None) -> 
             f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
             f'<polyline points="{line}" fill="none" stroke="#1f4e79" stroke-width="2"/>',
             *marks,
-            f'<text x="{middle}" y="20">Inertia by number of groups: {title}</text>',
+            f'<text x="{middle}" y="20">{name} by number of groups: {suggested}</text>',
             f'<text x="{middle}" y="{HEIGHT - 10}">groups</text>',
             f'<text x="{MARGIN - 8}" y="{MARGIN + 4}" text-anchor="end">{most:.3g}</text>',
-            f'<text x="{MARGIN - 8}" y="{bottom + 4}" text-anchor="end">0</text>',
+            f'<text x="{MARGIN - 8}" y="{bottom + 4}" text-anchor="end">{least:.3g}</text>',
             "</svg>",
         ]
     )
@@ -136,9 +133,12 @@ def _choices(cell: CellRecord) -> Files:
         files["tuning.json"] = _json(cell.tuning.model_dump(mode="json"))
     if cell.grouping is not None:
         files["grouping.json"] = _json(cell.grouping.model_dump(mode="json"))
-        if cell.grouping.elbow:
-            files["elbow.svg"] = elbow_svg(cell.grouping.elbow, cell.grouping.knee)
-            files["elbow.csv"] = _csv(("groups", "inertia"), cell.grouping.elbow)
+        for table in cell.grouping.numbers:
+            files[f"{table.method}.svg"] = number_svg(table)
+            rows = zip(table.groups, table.values, strict=True)
+            files[f"{table.method}.csv"] = _csv(
+                ("groups", "value"), [{"groups": k, "value": value} for k, value in rows]
+            )
     return files
 
 

@@ -122,7 +122,8 @@ def cell_params(cell: CellRecord) -> dict[str, str]:
     if cell.grouping is not None:
         found = cell.grouping
         groups = {f"group {i}": ", ".join(g) for i, g in enumerate(found.groups, start=1)}
-        sizes = {"origin": found.origin, "groups": len(found.groups), "knee": found.knee}
+        suggested = {table.method: table.chosen for table in found.numbers}
+        sizes = {"origin": found.origin, "groups": len(found.groups)} | suggested
         params["grouping"] = sizes | {"medoids": ", ".join(found.medoids)} | groups
     return flat_params(params)
 

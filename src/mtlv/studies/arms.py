@@ -13,11 +13,13 @@ from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.thresholds import fit_thresholds
 from mtlv.store import CellRecord, JobRecord, Store
-from mtlv.studies.cells import Cell, plan_cell
+from mtlv.studies.cells import Cell, plan_cell, waits_for_training
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.executors import Executor
+from mtlv.studies.grouping import RunJobs
 from mtlv.studies.inputs import Inputs
 from mtlv.studies.jobs import Job
+from mtlv.studies.specs import PlanSpec
 from mtlv.studies.tuning import (
     Search,
     Trial,
@@ -56,24 +58,46 @@ class Arm:
         self.config, self.variant, self.inputs = config, variant, inputs
         self.store, self.executor, self.watcher = store, executor, watcher
         self.worker = Worker(inputs, store, keep_checkpoints=config.store.checkpoints)
-        self.cells: list[Cell] = []
+        self._cells: dict[tuple[int, int], Cell] = {}
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The cells whose groups are found, by fold, in the order of the config's plans."""
+        return [self._cells[place] for place in sorted(self._cells)]
 
     def plan(self) -> None:
-        """Expand every plan on every fold; groups are found here.
+        """Expand every plan on every fold, all but those whose groups training has to find.
 
         Raises:
             MtlvError: a plan does not fit the tasks, or an encoder is not to be had.
         """
-        self.cells = [
-            plan_cell(spec, self.config, self.variant, fold, self.worker)
+        for fold in range(self.inputs.folds):
+            for index, spec in enumerate(self.config.specs()):
+                self._check_encoder(spec, fold)
+                if not waits_for_training(spec):
+                    self._cells[fold, index] = self._cell(spec, fold, self._run_nothing)
+
+    def group(self, after_job: Callable[[], None]) -> None:
+        """Expand the other plans; what they need is trained or measured here, fold by fold.
+
+        Raises:
+            MtlvError: an affinity cannot be measured.
+        """
+
+        def run_jobs(stage: str, jobs: Sequence[Job]) -> None:
+            self._run(stage, jobs, after_job)
+
+        for fold, index, spec in self.waiting():
+            self._cells[fold, index] = self._cell(spec, fold, run_jobs)
+
+    def waiting(self) -> list[tuple[int, int, PlanSpec]]:
+        """Return fold, number and spec of the plans whose groups are not found yet."""
+        return [
+            (fold, index, spec)
             for fold in range(self.inputs.folds)
-            for spec in self.config.specs()
+            for index, spec in enumerate(self.config.specs())
+            if (fold, index) not in self._cells
         ]
-        for cell in self.cells:
-            try:
-                self.worker.source(cell.settings.encoder, cell.fold)
-            except EncoderError as error:
-                raise error.inside("encoder") from error
 
     def tune(self) -> None:
         """Choose the settings of all cells that are tuned, trial by trial, all cells at once."""
@@ -108,7 +132,7 @@ class Arm:
     @property
     def cell_count(self) -> int:
         """How many cell records there will be."""
-        return len(self.cells) * len(self.config.evaluation.seeds)
+        return self.inputs.folds * len(self.config.specs()) * len(self.config.evaluation.seeds)
 
     def leads(self, cell: Cell) -> bool:
         """Tell whether a tuned cell makes its own trials, or takes over those of the first fold."""
@@ -123,6 +147,22 @@ class Arm:
             cell.tune.models,
             lambda task: self.inputs.training_positives(task, cell.fold),
         )
+
+    def _cell(self, spec: PlanSpec, fold: int, run_jobs: RunJobs) -> Cell:
+        return plan_cell(spec, self.config, self.variant, fold, self.worker, run_jobs)
+
+    def run_jobs(self, stage: str, jobs: Sequence[Job]) -> None:
+        """Run jobs that are not finished."""
+        self._run(stage, jobs, lambda: None)
+
+    def _run_nothing(self, stage: str, jobs: Sequence[Job]) -> None:
+        raise MtlvError(f"'{stage}' has to wait until the study runs.")
+
+    def _check_encoder(self, spec: PlanSpec, fold: int) -> None:
+        try:
+            self.worker.source(self.config.settings_of(spec).encoder, fold)
+        except EncoderError as error:
+            raise error.inside("encoder") from error
 
     def _one_trial_each(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
         proposed: list[tuple[Cell, Search, list[Job]]] = []

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mtlv.errors import MtlvError
-from mtlv.grouping import GROUPINGS, Found, GroupingContext
-from mtlv.model.settings import EncoderSettings
+from mtlv.grouping.methods import needs_training
 from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
+from mtlv.studies.grouping import Instruments, RunJobs, grouping_record
 from mtlv.studies.jobs import Job
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
@@ -22,7 +21,7 @@ from mtlv.studies.tuning import Trial, TuneSettings
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
 
-__all__ = ["Cell", "plan_cell", "title_of"]
+__all__ = ["Cell", "plan_cell", "title_of", "waits_for_training"]
 
 
 @dataclass
@@ -84,9 +83,22 @@ class Cell:
 
 
 def plan_cell(
-    spec: PlanSpec, config: StudyConfig, variant: Mapping[str, Any], fold: int, worker: Worker
+    spec: PlanSpec,
+    config: StudyConfig,
+    variant: Mapping[str, Any],
+    fold: int,
+    worker: Worker,
+    run_jobs: RunJobs,
 ) -> Cell:
     """Build the plan that a spec means on one fold.
+
+    Args:
+        spec: of the plan.
+        config: of the study, at a point of its sweep.
+        variant: what the point sets.
+        fold: from 0.
+        worker: makes jobs.
+        run_jobs: runs those that a grouping needs.
 
     Raises:
         PlanError: its models or groups do not fit the tasks.
@@ -94,14 +106,15 @@ def plan_cell(
     """
     tasks = worker.inputs.tasks
     title = title_of(spec, variant)
+    settings = config.settings_of(spec)
     try:
-        grouping = _grouping(spec, config.encoder, fold, worker)
+        grouping = _grouping(spec, Instruments(worker, fold, settings, run_jobs))
         plan = _plan(spec, tasks, grouping, title)
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
     tune = config.tune if spec.tune else None
-    return Cell(title, variant, fold, plan, config.settings_of(spec), tune, grouping)
+    return Cell(title, variant, fold, plan, settings, tune, grouping)
 
 
 def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:
@@ -109,6 +122,14 @@ def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:
     if not variant:
         return spec.title
     return f"{spec.title}@{point_title(variant)}"
+
+
+def waits_for_training(spec: PlanSpec) -> bool:
+    """Tell whether something must be trained before the plan is known."""
+    try:
+        return spec.how is not None and needs_training(spec.how)
+    except MtlvError as error:
+        raise error.inside(f"plan '{spec.title}'") from error
 
 
 def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title: str) -> Plan:
@@ -119,40 +140,14 @@ def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title
             return mtl(tasks, title)
         case "plan":
             return explicit(tasks, spec.models or (), title, serves=spec.serves)
-    groups = [] if grouping is None else grouping.groups
-    checked = Grouping.of(groups, tasks)
+    found = grouping or GroupingRecord(origin="", groups=[])
+    checked = Grouping.of(found.groups, tasks, serves=found.serves)
     return (gmhl if spec.kind == "gmhl" else gmtl)(tasks, checked, title)
 
 
-def _grouping(
-    spec: PlanSpec, encoder: EncoderSettings, fold: int, worker: Worker
-) -> GroupingRecord | None:
-    if spec.groups is None:
-        return None
-    tasks = worker.inputs.tasks
-    started = time.perf_counter()
-    if isinstance(spec.groups, int):
-        context = GroupingContext(
-            tasks,
-            spec.groups,
-            spec.features,
-            spec.draw,
-            lambda texts: worker.embed(texts, encoder, fold),
-        )
-        found = GROUPINGS[spec.method](context)
-    else:
-        found = Found(Grouping.of(spec.groups, tasks))
-    return _grouping_record(found, time.perf_counter() - started)
-
-
-def _grouping_record(found: Found, seconds: float) -> GroupingRecord:
-    table = found.elbow
-    rows = [] if table is None else zip(table.groups, table.inertia, strict=True)
-    return GroupingRecord(
-        origin=found.grouping.origin,
-        groups=[list(group) for group in found.grouping.groups],
-        medoids=list(found.medoids),
-        elbow=[{"groups": k, "inertia": value} for k, value in rows],
-        knee=table.knee if table is not None else None,
-        seconds=seconds,
-    )
+def _grouping(spec: PlanSpec, instruments: Instruments) -> GroupingRecord | None:
+    if spec.given is not None:
+        tasks = instruments.worker.inputs.tasks
+        groups = Grouping.of(spec.given, tasks).groups
+        return GroupingRecord(origin="given", groups=[list(group) for group in groups])
+    return None if spec.how is None else grouping_record(spec.how, instruments)

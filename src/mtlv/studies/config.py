@@ -23,6 +23,7 @@ from mtlv.studies.sweeps import sweep_points
 from mtlv.studies.tuning import TuneSettings
 from mtlv.studies.written import Written, overridden, read_yaml
 from mtlv.training.settings import TrainSettings
+from mtlv.training.weighting_settings import WEIGHTING_NAMES
 
 __all__ = [
     "EvaluationSettings",
@@ -97,6 +98,8 @@ class StudyConfig(Settings):
     """Name of the study in the run store."""
     data: dict[str, dict[str, Any]] = Field(min_length=1)
     """Known datasets with their settings, or any name with `path`, `text` and `labels`."""
+    tasks: list[str] | None = Field(None, min_length=1)
+    """Names of the tasks to learn; None means all that the data have."""
     encoder: EncoderSettings = EncoderSettings()
     """The shared text model."""
     head: HeadSettings = HeadSettings()
@@ -141,6 +144,7 @@ class StudyConfig(Settings):
     def _plans_and_tuning_are_known(self) -> StudyConfig:
         for spec in self.specs():
             settings = self.settings_of(spec)
+            _check_weighting(settings.train)
             for key, values in (self.tune.space if self.tune else {}).items():
                 for value in _examples(values):
                     settings.changed({key: value}, f"tune.space.{key}")
@@ -221,6 +225,17 @@ def _check_plans_one_by_one(written: Written) -> None:
             expand_specs([entry])
         except ConfigError as error:
             raise error.inside(written.origin(("plans", number))) from error
+
+
+def _check_weighting(settings: TrainSettings) -> None:
+    """Let an unknown weighting be told before anything is read; only odd names cost an import."""
+    if settings.weighting.name not in WEIGHTING_NAMES:
+        from mtlv.training.weighting import WEIGHTINGS
+
+        try:
+            WEIGHTINGS[settings.weighting.name]
+        except ConfigError as error:
+            raise error.inside("train.weighting") from error
 
 
 def _examples(values: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mtlv.studies.arms import Arm
-from mtlv.studies.cells import Cell
+from mtlv.studies.cells import Cell, title_of
 from mtlv.studies.tuning import grid
 
 __all__ = ["Forecast", "PlanForecast", "forecast"]
@@ -15,13 +15,16 @@ __all__ = ["Forecast", "PlanForecast", "forecast"]
 
 @dataclass(frozen=True)
 class PlanForecast:
-    """One plan: models and heads on its first fold, and its jobs over all folds and seeds."""
+    """One plan: models and heads on its first fold, and its jobs over all folds and seeds.
+
+    They are None for a plan whose groups training has to find first.
+    """
 
     plan: str
-    models: int
-    heads: int
-    training_jobs: int
-    tuning_jobs: int
+    models: int | None = None
+    heads: int | None = None
+    training_jobs: int | None = None
+    tuning_jobs: int | None = None
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Forecast:
     Args:
         study: its name.
         plans: one by one.
-        different_jobs: at most so many are trained; equal jobs of several plans are one.
+        different_jobs: at most so many are trained; equal jobs of several plans are one, and those
+            of plans whose groups are not known yet are not counted.
         finished_jobs: how many of them the store has.
         warnings: of the splits.
     """
@@ -56,6 +60,8 @@ def forecast(arms: Sequence[Arm]) -> Forecast:
     cells = [(arm, cell) for arm in arms for cell in arm.cells]
     titles = dict.fromkeys(cell.title for _, cell in cells)
     plans = tuple(_plan([(a, c) for a, c in cells if c.title == title]) for title in titles)
+    waiting = [title_of(spec, arm.variant) for arm in arms for _, _, spec in arm.waiting()]
+    plans += tuple(PlanForecast(title) for title in dict.fromkeys(waiting))
     different = {job: done for arm, cell in cells for job, done in _jobs(arm, cell)}
     unknown = sum(_unknown_trials(arm, cell) for arm, cell in cells)
     warnings = dict.fromkeys(text for arm in arms for text in arm.inputs.warnings)

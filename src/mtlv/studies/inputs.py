@@ -32,11 +32,13 @@ class Inputs:
         corpora: by name.
         tasks: of all corpora.
         splits: by corpus, one per fold.
+        base: folder that the config's paths are relative to.
     """
 
     corpora: Mapping[str, Corpus]
     tasks: TaskSet
     splits: Mapping[str, list[Split]]
+    base: Path = Path()
 
     @property
     def folds(self) -> int:
@@ -101,8 +103,12 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
         ConfigError: a dataset or one of its settings is not known.
     """
     corpora = read_corpora(config.data, base)
+    tasks = TaskSet.of(corpora.values())
+    if config.tasks is not None:
+        tasks = TaskSet(tuple(tasks[name] for name in tasks.in_order(config.tasks)))
+        corpora = {task.corpus: corpora[task.corpus] for task in tasks}
     splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
-    return Inputs(corpora, TaskSet.of(corpora.values()), splits)
+    return Inputs(corpora, tasks, splits, base)
 
 
 def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str, Corpus]:

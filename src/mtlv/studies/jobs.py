@@ -14,7 +14,7 @@ from typing import Any
 from mtlv.fingerprint import fingerprint
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.plans import ModelPlan
-from mtlv.training.probes.settings import ProbeSettings
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
 
 __all__ = ["JOB_VERSION", "Job"]

@@ -15,6 +15,7 @@ from mtlv.data.catalog import DATASETS
 from mtlv.data.file_source import FileSource
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.specs import KINDS, MANY, PlanSpec
+from mtlv.training.settings import TrainSettings
 
 __all__ = ["json_schema"]
 
@@ -32,6 +33,9 @@ def json_schema() -> Schema:
     study: Schema = definitions.pop(StudyConfig.__name__)
     fields = study["properties"]
     _shorten(fields["encoder"], {"type": "string"})
+    weighting = definitions[TrainSettings.__name__]["properties"]["weighting"]
+    weights = {"type": "array", "items": {"type": "number", "minimum": 0}}
+    _shorten(weighting, {"type": "string"}, weights)
     data = _data(refs[FileSource], {name: refs[known[name]] for name in known})
     fields["data"] = {"description": fields["data"]["description"], **data}
     fields["plans"]["items"] = _plan(refs[PlanSpec])
@@ -41,9 +45,9 @@ def json_schema() -> Schema:
     return {"$schema": DIALECT, **study, "$defs": definitions}
 
 
-def _shorten(field: Schema, short: Schema) -> None:
-    """Let a field have a short form beside its own."""
-    field["anyOf"] = [short, {"$ref": field.pop("$ref")}]
+def _shorten(field: Schema, *short: Schema) -> None:
+    """Let a field have short forms beside its own."""
+    field["anyOf"] = [*short, {"$ref": field.pop("$ref")}]
 
 
 def _data(file: Schema, known: dict[str, Schema]) -> Schema:

@@ -5,6 +5,9 @@ plans:
   - mtl
   - gmhl: {groups: [3, 4, 5], features: [label, label_description]}    # six plans
   - gmtl: {groups: [[a, b], [c]]}                                      # a given grouping
+  - gmtl: {grouping: groups.yaml}                                      # one that `mtlv group` wrote
+  - gmtl: {grouping: {method: lookahead, budget: 3}}                   # measured in every fold
+  - random: {groups: 3, draws: 20}                                     # the null: twenty plans
   - plan: {name: mine, models: [[[a, b], [c]], [[d]]]}                 # models of heads of tasks
 """
 
@@ -17,11 +20,13 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mtlv.errors import ConfigError, nearest
+from mtlv.grouping.settings import GroupingSettings
 from mtlv.settings import Settings, explained
 
 __all__ = ["PlanSpec", "expand_specs"]
 
-KINDS = ("stl", "mtl", "gmhl", "gmtl", "plan")
+KINDS = ("stl", "mtl", "gmhl", "gmtl", "random", "plan")
+GROUPED = ("gmhl", "gmtl", "random")
 MANY = ("groups", "features", "draw")
 """Settings of which a list stands for several plans."""
 Overrides = dict[str, Any]
@@ -30,18 +35,24 @@ Overrides = dict[str, Any]
 class PlanSpec(Settings):
     """One plan of a study."""
 
-    kind: Literal["stl", "mtl", "gmhl", "gmtl", "plan"]
-    """Architecture; `plan` is an explicit one."""
+    kind: Literal["stl", "mtl", "gmhl", "gmtl", "random", "plan"]
+    """Architecture; `random` is GMTL with random groups, `plan` an explicit one."""
     name: str = ""
     """Short and unique in the study; the kind is put before it. Absent: made from the settings."""
-    groups: int | tuple[tuple[str, ...], ...] | None = None
-    """How many groups, or the groups themselves (lists of task names)."""
+    groups: int | Literal["elbow", "silhouette", "gap"] | tuple[tuple[str, ...], ...] | None = None
+    """How many groups, how their number is chosen, or the groups themselves (lists of task
+    names)."""
     method: str = "kmedoids"
-    """Grouping method: `kmedoids` or `random`; ignored for given groups."""
+    """Grouping method; ignored for given groups."""
     features: str = "label"
-    """Task features that are clustered: `label` or `label_description`."""
+    """Task features that are clustered: `label`, `label_description`, …"""
     draw: int = 0
     """Seed of the grouping; another draw gives another random grouping."""
+    draws: int | None = Field(None, ge=1)
+    """For `random`: so many plans, with draws from 0 on."""
+    grouping: GroupingSettings | str | None = None
+    """All settings of the grouping, in place of `groups`, `method`, `features` and `draw`; or the
+    file of a grouping that `mtlv group` wrote."""
     models: tuple[tuple[tuple[str, ...], ...], ...] | None = None
     """For `plan`: models of heads of task names."""
     serves: dict[str, int] | None = None
@@ -56,6 +67,8 @@ class PlanSpec(Settings):
     @field_validator("groups", mode="before")
     @classmethod
     def _number_or_lists(cls, value: Any) -> Any:
+        if value in ("elbow", "silhouette", "gap"):
+            return value
         given = value if isinstance(value, list | tuple) else [()]
         whole = isinstance(value, int | None) and not isinstance(value, bool)
         if not (whole or isinstance(value, list | tuple)) or any(isinstance(g, str) for g in given):
@@ -64,11 +77,17 @@ class PlanSpec(Settings):
 
     @model_validator(mode="after")
     def _whole(self) -> PlanSpec:
-        grouped = self.kind in ("gmhl", "gmtl")
-        if grouped and self.groups is None:
+        grouped = self.kind in GROUPED
+        if grouped and self.groups is None and self.grouping is None:
             raise ValueError(f"{self.kind} needs `groups`: a number, or lists of task names")
-        if not grouped and self.groups is not None:
+        if not grouped and (self.groups, self.grouping) != (None, None):
             raise ValueError(f"{self.kind} has no groups")
+        if self.groups is not None and self.grouping is not None:
+            raise ValueError(
+                "`groups` or `grouping`, not both: a number of groups stands in either"
+            )
+        if self.kind == "random" and not isinstance(self.groups, int):
+            raise ValueError("random needs `groups`: a number")
         if (self.kind == "plan") != (self.models is not None):
             raise ValueError("`models` belongs to `plan`, and `plan` needs it")
         return self
@@ -78,12 +97,33 @@ class PlanSpec(Settings):
         """The kind, and behind it the given name or what sets the plan apart."""
         if self.name:
             return self.name if self.name.startswith(self.kind) else f"{self.kind}-{self.name}"
-        if self.groups is None:
-            return self.kind
-        if not isinstance(self.groups, int):
-            return f"{self.kind}-given-{len(self.groups)}"
-        how = self.features if self.method == "kmedoids" else f"{self.method}-{self.draw}"
-        return f"{self.kind}-{self.groups}-{how}"
+        if self.kind == "random":
+            return f"random-{self.groups}-{self.draw}"
+        if self.given is not None:
+            return f"{self.kind}-given-{len(self.given)}"
+        how = self.how
+        return self.kind if how is None else f"{self.kind}-{how.title}"
+
+    @property
+    def given(self) -> tuple[tuple[str, ...], ...] | None:
+        """The groups, where the config names them."""
+        return self.groups if isinstance(self.groups, tuple) else None
+
+    @property
+    def how(self) -> GroupingSettings | None:
+        """How groups are found; None where there are none, or they are given."""
+        if isinstance(self.grouping, GroupingSettings):
+            return self.grouping
+        if self.grouping is not None:
+            return GroupingSettings(file=self.grouping)
+        if self.groups is None or isinstance(self.groups, tuple):
+            return None
+        return GroupingSettings(
+            method="random" if self.kind == "random" else self.method,
+            groups=self.groups,
+            features=self.features,
+            seed=self.draw,
+        )
 
 
 def expand_specs(written: list[Any]) -> list[PlanSpec]:
@@ -109,6 +149,8 @@ def expand_specs(written: list[Any]) -> list[PlanSpec]:
 def _expand(entry: Any) -> list[PlanSpec]:
     kind, fields = _kind_and_fields(entry)
     fields = dict(fields)
+    if kind == "random" and isinstance(fields.get("draws"), int) and "draw" not in fields:
+        fields["draw"] = list(range(fields["draws"]))
     many: dict[str, list[Any]] = {}
     for key in MANY:
         value = fields.get(key)

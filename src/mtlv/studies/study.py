@@ -1,7 +1,7 @@
 """A study, from its config to its record. Reads like the Method section of a paper.
 
     1. Read the data, name the tasks, divide the examples.       (inputs)
-    2. Expand every plan on every fold; find its groups.         (cells)
+    2. Expand every plan on every fold; find its groups.         (cells, grouping)
     3. Tune the settings of every plan on validation data.       (tuning)
     4. Train every model of every plan, equal jobs once.         (jobs, worker)
     5. Score the stored predictions.                             (store.outcome)
@@ -72,6 +72,9 @@ class Study:
         try:
             for arm in arms:
                 record = self._publish(record, arms, "running")
+                if arm.waiting():
+                    arm.group(partial(self.watcher.on_study, record))
+                    record = self._publish(record, arms, "running")
                 arm.tune()
                 record = self._publish(record, arms, "running")
                 arm.train(partial(self.watcher.on_study, record))

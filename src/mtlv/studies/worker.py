@@ -9,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ import torch
 from mtlv.data import Corpus
 from mtlv.data.splits import Split
 from mtlv.evaluation.curves import curves_table
-from mtlv.model.embed import embed_texts
+from mtlv.model.embed import embed_rows, embed_texts
 from mtlv.model.encoders import EncoderSource, load_tokenizer, locate
 from mtlv.model.network import Network, build_network
 from mtlv.model.scratch import scratch_source
@@ -37,6 +37,9 @@ from mtlv.training.processes import is_main_process, wait_for_all
 from mtlv.training.run import Outcome, run
 
 __all__ = ["Worker", "environment"]
+
+TEXT_VECTOR_LENGTH = 128
+"""Tokens of a text that its vector is made of, as a task feature."""
 
 
 class Worker:
@@ -89,10 +92,22 @@ class Worker:
         return self._sources[key]
 
     def embed(
-        self, texts: Sequence[str], settings: EncoderSettings, fold: int
+        self,
+        texts: Sequence[str],
+        settings: EncoderSettings,
+        fold: int,
+        pooling: Literal["mean", "content", "cls"] = "mean",
     ) -> np.ndarray[Any, Any]:
-        """Return mean token states of short texts, (N, H)."""
-        return embed_texts(texts, self.source(settings, fold), settings)
+        """Return a vector for each of some short texts, (N, H)."""
+        return embed_texts(texts, self.source(settings, fold), settings, pooling)
+
+    def text_vectors(
+        self, corpus: str, settings: EncoderSettings, fold: int
+    ) -> np.ndarray[Any, Any]:
+        """Return the mean token states of a corpus' training texts, (N, H)."""
+        source = self.source(settings, fold)
+        table = tokenise(self.inputs.corpora[corpus], source, TEXT_VECTOR_LENGTH)
+        return embed_rows(table, self.inputs.splits[corpus][fold].train, source, settings)
 
     def run(self, job: Job, observer: Observer | None = None) -> JobRecord:
         """Run a job, or return the record of one that was run before."""

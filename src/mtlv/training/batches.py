@@ -7,13 +7,13 @@ padding, batch membership changes from epoch to epoch, and no order by length is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BatchRows", "epoch_batches", "scoring_batches"]
+__all__ = ["BatchRows", "count_batches", "epoch_batches", "scoring_batches"]
 
 Array = np.ndarray[Any, Any]
 WINDOW = 50
@@ -54,6 +54,11 @@ def epoch_batches(
             order = _sorted_in_windows(order, lengths[corpus], WINDOW * batch_size)
         batches += [BatchRows(corpus, part) for part in _cut(order, batch_size)]
     return [batches[i] for i in generator.permutation(len(batches))]
+
+
+def count_batches(sizes: Iterable[int], batch_size: int) -> int:
+    """Return how many batches an epoch has, given the number of rows of each corpus."""
+    return sum(-(-size // batch_size) for size in sizes)
 
 
 def scoring_batches(rows: Sequence[int] | Array, lengths: Array, tokens: int) -> list[Array]:

@@ -23,7 +23,8 @@ from mtlv.model.batches import Batch
 from mtlv.model.fast_cpu import seed_dropout
 from mtlv.model.network import Network, Outputs
 from mtlv.randomness import derive_seed, generator
-from mtlv.training.batches import BatchRows, epoch_batches
+from mtlv.training.batches import BatchRows, count_batches, epoch_batches
+from mtlv.training.curriculum import Curriculum
 from mtlv.training.data import TrainingData
 from mtlv.training.precision import choose_precision
 from mtlv.training.probes import Moment, Probe
@@ -31,7 +32,13 @@ from mtlv.training.schedule import make_optimizer, make_schedule
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
 from mtlv.training.validation import curve_points, selection_value
-from mtlv.training.weighting import make_weighting
+from mtlv.training.weighting import (
+    add_to_optimizer,
+    make_weighting,
+    total_loss,
+    unit_losses,
+    units_of,
+)
 
 __all__ = ["Observer", "Step", "Trained", "train"]
 
@@ -143,14 +150,17 @@ class _Run:
         self.probe: Probe | None = None
         precision = choose_precision(settings.precision)
         self.accelerator = _accelerator(precision, len(set(network.corpora)))
-        first = self._batches(1)
-        self.steps = len(first) * settings.epochs
-        updates = math.ceil(len(first) / settings.accumulation) * settings.epochs
+        self.curriculum = Curriculum(settings.curriculum, settings.epochs, network, data, seed)
+        counts = [self._batch_count(epoch) for epoch in range(1, settings.epochs + 1)]
+        self.steps = sum(counts)
+        updates = sum(math.ceil(count / settings.accumulation) for count in counts)
+        units = units_of(network, data, settings.weighting.over)
+        self.weighting = make_weighting(settings.weighting, units).to(self.accelerator.device)
         head_factor = network.head(0).settings.learning_rate_factor
         optimizer = make_optimizer(network, settings, head_factor)
+        add_to_optimizer(optimizer, self.weighting)
         self.schedule = make_schedule(optimizer, settings, updates)
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
-        self.weighting = make_weighting(settings, len(network.heads)).to(self.accelerator.device)
         self.trained = Trained(self.model, precision)
         self.step = 0
         torch.manual_seed(derive_seed(seed, "training"))
@@ -168,7 +178,11 @@ class _Run:
                     sums[head] = sums.get(head, torch.zeros(())) + loss * len(rows.rows)
                     counts[head] = counts.get(head, 0) + len(rows.rows)
             self._update()
+            if self.weighting.looks_back:
+                self._look_back(batches[-1], epoch)
         self.trained.epochs = epoch
+        self.weighting.on_epoch()
+        self.curriculum.on_epoch(self.model, epoch)
         if self.probe is not None:
             self.probe.on_epoch(epoch)
         return {head: float(total) / counts[head] for head, total in sums.items()}
@@ -187,25 +201,36 @@ class _Run:
 
     def _batches(self, epoch: int) -> list[BatchRows]:
         batches = epoch_batches(
-            self.data.rows("train"),
+            self.curriculum.rows(epoch),
             self.data.lengths,
             self.settings.batch_size,
             generator(self.seed, "batches", epoch),
             bucketing=self.settings.bucketing,
         )
+        return [batches[i] for i in self._own(len(batches))]
+
+    def _batch_count(self, epoch: int) -> int:
+        sizes = self.curriculum.sizes(epoch).values()
+        return len(self._own(count_batches(sizes, self.settings.batch_size)))
+
+    def _own(self, batches: int) -> range:
+        """Return which of an epoch's batches this process learns from."""
         world = self.accelerator.num_processes
-        usable = len(batches) - len(batches) % world if world > 1 else len(batches)
-        return batches[: usable or len(batches)][self.accelerator.process_index :: world]
+        return range(self.accelerator.process_index, batches - batches % world or batches, world)
+
+    def _batch(self, rows: BatchRows, epoch: int) -> Batch:
+        batch = self.curriculum.masked(self.data.batch(rows, self.network), epoch)
+        return batch.to(self.accelerator.device)
 
     def _learn(self, rows: BatchRows, epoch: int, *, share: float) -> dict[int | None, Tensor]:
-        batch = self.data.batch(rows, self.network).to(self.accelerator.device)
+        batch = self._batch(rows, epoch)
         outputs = self.model(batch)
         self.step += 1
         if self.probe is not None:
             self.probe.on_outputs(self._moment(epoch, rows, batch, outputs))
         by_head = self.network.losses(outputs, batch)
-        stacked = torch.stack(list(by_head.values()))  # (K,)
-        total: Tensor = self.weighting(stacked, list(by_head))  # ()
+        units = unit_losses(self.network, outputs, batch, by_head, self.settings.weighting.over)
+        total = total_loss(self.weighting, units, by_head, outputs.features.tokens)  # ()
         self.accelerator.backward(total * share)
         self.trained.examples += len(batch)
         loss = float(total.detach())
@@ -223,6 +248,16 @@ class _Run:
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer
         return Moment(self.network, self.data, optimizer, epoch, self.step, rows, batch, outputs)
+
+    def _look_back(self, rows: BatchRows, epoch: int) -> None:
+        """Show the weighting what the update did to a batch that it has weighed."""
+        batch = self._batch(rows, epoch)
+        with torch.no_grad():
+            outputs = self.model(batch)
+            by_head = self.network.losses(outputs, batch)
+            units = unit_losses(self.network, outputs, batch, by_head, self.settings.weighting.over)
+            if units:
+                self.weighting.look_back(torch.stack(list(units.values())), list(units))
 
     def _update(self) -> None:
         if self.settings.clip is not None:

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from mtlv.settings import Settings
+from mtlv.training.curriculum_settings import CurriculumSettings
+from mtlv.training.weighting_settings import WeightingSettings
 
 __all__ = ["TrainSettings"]
 
@@ -46,7 +48,9 @@ class TrainSettings(Settings):
     """Validation metric that `best` and early stopping go by; mean over the model's tasks."""
     patience: int | None = Field(None, ge=1)
     """Stop after this many epochs without a better validation metric; None never stops early."""
-    head_loss: Literal["sum", "mean"] | tuple[float, ...] = "sum"
-    """How the losses of a model's heads become one: their sum, mean, or a weight per head."""
+    weighting: WeightingSettings = WeightingSettings()
+    """How the losses of a model's heads or tasks become one; a name stands for its settings."""
+    curriculum: CurriculumSettings | None = None
+    """Easy texts or labels first; None learns from all of them in every epoch."""
     bucketing: bool = True
     """Batch texts of like length together; order and batches are drawn anew every epoch."""

@@ -1,52 +1,136 @@
-"""Weighting: how the losses of one step become one update."""
+"""Weighting: how the losses of one step become one update.
+
+What is weighted are units: the heads of a network, or its tasks. A weighting joins `WEIGHTINGS`
+and turns the losses of the units that had targets in a step into one loss.
+
+>>> from mtlv.training.weighting import WEIGHTINGS
+>>> "uncertainty" in WEIGHTINGS and "pcgrad" in WEIGHTINGS
+True
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mtlv.errors import ConfigError
-from mtlv.training.settings import TrainSettings
+from mtlv.model.batches import Batch
+from mtlv.model.network import Network, Outputs
+from mtlv.training.adaptive_weighting import DynamicWeightAverage, Famo, SmoothTchebycheff
+from mtlv.training.data import TrainingData
+from mtlv.training.gradient_weighting import GradientWeighting
+from mtlv.training.loss_weighting import FixedWeights, LearnedScales
+from mtlv.training.weighting_base import WEIGHTINGS, Units, Weighting
+from mtlv.training.weighting_settings import WeightingSettings
 
-__all__ = ["FixedWeights", "make_weighting"]
+__all__ = [
+    "WEIGHTINGS",
+    "DynamicWeightAverage",
+    "Famo",
+    "FixedWeights",
+    "GradientWeighting",
+    "LearnedScales",
+    "SmoothTchebycheff",
+    "Units",
+    "Weighting",
+    "add_to_optimizer",
+    "make_weighting",
+    "total_loss",
+    "unit_losses",
+    "units_of",
+]
+
+Over = Literal["heads", "tasks"]
 
 
-class FixedWeights(nn.Module):
-    """Weighted sum of losses.
+def make_weighting(settings: WeightingSettings, units: Units) -> Weighting:
+    """Return the weighting of a network.
 
-    Args:
-        weights: one per loss.
-    """
-
-    def __init__(self, weights: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("weights", weights)
-        self.weights: Tensor
-
-    def forward(self, losses: Tensor, present: list[int]) -> Tensor:
-        """Return the weighted sum of the present losses, ().
-
-        Args:
-            losses: of the heads that had targets in this step, (K,).
-            present: indices of these heads.
-        """
-        return (losses * self.weights[present]).sum()
-
-
-def make_weighting(settings: TrainSettings, heads: int) -> FixedWeights:
-    """Return the weighting of a model with some heads.
+    One unit alone has nothing to be weighed against: its loss is taken as it is.
 
     Raises:
-        ConfigError: weights are given for another number of heads.
+        ConfigError: there is no such weighting, it does not fit the units, or its package is not
+            installed.
     """
-    if settings.head_loss == "sum":
-        return FixedWeights(torch.ones(heads))
-    if settings.head_loss == "mean":
-        return FixedWeights(torch.full((heads,), 1.0 / heads))
-    if len(settings.head_loss) != heads:
-        raise ConfigError(
-            "The head weights do not fit the model.",
-            where="train.head_loss",
-            found=f"{len(settings.head_loss)} weights for {heads} heads",
-        )
-    return FixedWeights(torch.tensor(settings.head_loss))
+    try:
+        make = WEIGHTINGS[settings.name]
+    except ConfigError as error:
+        raise error.inside("train.weighting") from error
+    weighting = make(settings, units)  # for a single unit too: it may not fit, or miss a package
+    if len(units) == 1 and settings.name != "fixed":
+        return FixedWeights(torch.ones(1))
+    return weighting
+
+
+def units_of(network: Network, data: TrainingData, over: Over) -> Units:
+    """Return what is weighted, with counts of the training part."""
+    heads = [network.head(index).tasks for index in range(len(network.heads))]
+    positives = {
+        task.name: _positives(data, task.corpus, task.name) for tasks in heads for task in tasks
+    }
+    if over == "tasks":
+        return Units(network.tasks, torch.tensor(list(positives.values())))
+    means = [sum(positives[task.name] for task in tasks) / len(tasks) for tasks in heads]
+    return Units(tuple(f"head {i + 1}" for i in range(len(heads))), torch.tensor(means))
+
+
+def unit_losses(
+    network: Network, outputs: Outputs, batch: Batch, by_head: Mapping[int, Tensor], over: Over
+) -> dict[int, Tensor]:
+    """Return the loss of every unit that has a target in the batch, () each, by its index.
+
+    Args:
+        network: that made the outputs.
+        outputs: of the batch, with their graph.
+        batch: with targets.
+        by_head: losses of the heads, by index.
+        over: what the units are.
+    """
+    if over == "tasks":
+        places = {name: index for index, name in enumerate(network.tasks)}
+        losses = network.task_losses(outputs, batch)
+        return {places[name]: loss for name, loss in losses.items()}
+    if len(by_head) == 1:
+        return dict(by_head)
+    return {i: loss for i, loss in by_head.items() if not batch.targets[i].isnan().all()}
+
+
+def total_loss(
+    weighting: Weighting,
+    units: Mapping[int, Tensor],
+    by_head: Mapping[int, Tensor],
+    shared: Tensor,
+) -> Tensor:
+    """Return the loss whose gradient is the update, ().
+
+    Heads that are not among the units have a gradient of 0 and not none, so that the optimizer and
+    data parallel treat all steps alike; and a loss that is no number is never lost.
+
+    Args:
+        weighting: of the run.
+        units: losses of the units, by index; at least one of a step's heads may be missing.
+        by_head: losses of all heads.
+        shared: what all heads saw, (B, L, H).
+    """
+    nothing = 0.0 * torch.stack(list(by_head.values())).sum()
+    if not units:
+        return nothing
+    losses = torch.stack(list(units.values())).float()  # (K,)
+    total: Tensor = weighting(losses, list(units), shared)
+    return total + nothing
+
+
+def add_to_optimizer(optimizer: torch.optim.Optimizer, weighting: Weighting) -> None:
+    """Let an optimizer train the parameters of a weighting, if it has any, as its own group."""
+    parameters = list(weighting.parameters())
+    if parameters:
+        rate = weighting.learning_rate
+        optimizer.add_param_group({"params": parameters, "lr": rate, "weight_decay": 0.0})
+
+
+def _positives(data: TrainingData, corpus: str, task: str) -> float:
+    own = data.corpora[corpus]
+    return float((own.targets[task][own.rows["train"]] == 1).sum())

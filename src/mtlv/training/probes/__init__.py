@@ -8,12 +8,12 @@ another, how their gradients agree, how hard each text is. Probes are registered
 True
 """
 
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes.base import PROBES, Arrays, Moment, Probe, TimedProbe, make_probe
 from mtlv.training.probes.data_map import DataMapProbe
 from mtlv.training.probes.fisher import FisherProbe
 from mtlv.training.probes.gradients import GradientProbe, LookaheadProbe, PooledProbe
 from mtlv.training.probes.linearised import SubsetProbe
-from mtlv.training.probes.settings import ProbeSettings
 
 __all__ = [
     "PROBES",

@@ -7,10 +7,10 @@ counted apart, so that the cost of a measurement is known.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from mtlv.model.network import Network, Outputs
 from mtlv.registry import Registry
 from mtlv.training.batches import BatchRows
 from mtlv.training.data import TrainingData
-from mtlv.training.probes.settings import ProbeSettings
+from mtlv.training.probe_settings import ProbeSettings
 
 __all__ = ["PROBES", "Arrays", "Moment", "Probe", "TimedProbe", "make_probe"]
 
@@ -53,7 +53,18 @@ class Moment:
 
 
 class Probe:
-    """Base of all probes; hears of everything and measures nothing."""
+    """Base of all probes; hears of everything and measures nothing.
+
+    `task_axes` says which axes of each measured array count tasks, in the order of the heads.
+
+    Args:
+        settings: what to measure, and how often.
+    """
+
+    task_axes: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+
+    def __init__(self, settings: ProbeSettings) -> None:
+        self.settings = settings
 
     def on_outputs(self, moment: Moment) -> None:
         """Look at a batch's outputs, before the gradient of its loss is taken."""
@@ -69,7 +80,7 @@ class Probe:
         return {}
 
 
-PROBES: Registry[Callable[[ProbeSettings], Probe]] = Registry("probe")
+PROBES: Registry[type[Probe]] = Registry("probe")
 
 
 def make_probe(settings: ProbeSettings) -> TimedProbe:
@@ -85,6 +96,7 @@ class TimedProbe(Probe):
     """
 
     def __init__(self, inner: Probe) -> None:
+        super().__init__(inner.settings)
         self.inner, self.seconds = inner, 0.0
 
     def on_outputs(self, moment: Moment) -> None:

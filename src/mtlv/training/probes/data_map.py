@@ -7,14 +7,16 @@ is for a task, its standard deviation how much the run changes its mind.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from mtlv.errors import TrainingError
 from mtlv.model.heads import BinaryHead
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes.base import PROBES, Arrays, Moment, Probe
-from mtlv.training.probes.settings import ProbeSettings
 
 __all__ = ["DataMapProbe"]
 
@@ -28,8 +30,10 @@ class DataMapProbe(Probe):
         spread: (N, T), standard deviation over the epochs.
     """
 
+    task_axes: ClassVar = {"mean": (1,), "spread": (1,)}
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._sums: Tensor | None = None  # (3, N, T): count, sum, sum of squares
         self._place: dict[int, int] = {}
 

@@ -7,6 +7,8 @@ over the inputs of each unit, as task2vec averages over a filter.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,8 +18,8 @@ from mtlv.model.heads import BinaryHead
 from mtlv.model.network import Network
 from mtlv.randomness import derive_seed, generator
 from mtlv.training.data import TrainingData
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes.base import PROBES, Arrays, Probe
-from mtlv.training.probes.settings import ProbeSettings
 from mtlv.training.probes.task_gradients import draw_batches, evaluating, last_layers
 
 __all__ = ["FisherProbe"]
@@ -34,8 +36,10 @@ class FisherProbe(Probe):
             likelihood of a label that is drawn from the model's own probability.
     """
 
+    task_axes: ClassVar = {"information": (0,)}
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._information: Tensor | None = None
 
     def on_end(self, network: Network, data: TrainingData) -> None:

@@ -8,7 +8,7 @@ inner products of the steps are kept, so that the effect of a group's joint step
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from mtlv.data import Part
 from mtlv.randomness import generator
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes.base import PROBES, Arrays, Moment, Probe
-from mtlv.training.probes.settings import ProbeSettings
 from mtlv.training.probes.task_gradients import (
     draw_batches,
     evaluating,
@@ -43,8 +43,10 @@ class LookaheadProbe(Probe):
         steps: (M,), when it was measured.
     """
 
+    task_axes: ClassVar = {"effects": (1, 2), "products": (1, 2), "losses": (1,)}
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._rows: list[tuple[Tensor, Tensor, Tensor]] = []
         self._steps: list[int] = []
 
@@ -65,7 +67,9 @@ class LookaheadProbe(Probe):
         self._steps.append(moment.step)
 
     def measured(self) -> Arrays:
-        """Return effects, products, losses, steps."""
+        """Return effects, products, losses, steps; nothing if the run was too short."""
+        if not self._steps:
+            return {}
         names = ("effects", "products", "losses")
         columns = zip(*self._rows, strict=True)
         arrays = {n: torch.stack(c).cpu().numpy() for n, c in zip(names, columns, strict=False)}
@@ -100,8 +104,10 @@ class PooledProbe(Probe):
         losses: (M, T), training losses.
     """
 
+    task_axes: ClassVar = {"products": (1, 2), "losses": (1,)}
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._products: list[Tensor] = []
         self._losses: list[Tensor] = []
 
@@ -124,7 +130,9 @@ class PooledProbe(Probe):
         self._losses.append(values)
 
     def measured(self) -> Arrays:
-        """Return products, losses."""
+        """Return products, losses; nothing if the run was too short."""
+        if not self._products:
+            return {}
         return {
             "products": torch.stack(self._products).cpu().numpy(),
             "losses": torch.stack(self._losses).cpu().numpy(),
@@ -139,8 +147,10 @@ class GradientProbe(Probe):
         products: (E, L, T, T), of the gradients of the training losses, last layer last.
     """
 
+    task_axes: ClassVar = {"products": (2, 3)}
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._epochs: list[Tensor] = []
         self._current: list[Tensor] = []
 
@@ -170,7 +180,9 @@ class GradientProbe(Probe):
             self._current = []
 
     def measured(self) -> Arrays:
-        """Return products."""
+        """Return products; nothing if the run was too short."""
+        if not self._epochs:
+            return {}
         return {"products": torch.stack(self._epochs).cpu().numpy()}
 
 

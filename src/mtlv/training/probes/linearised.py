@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +26,8 @@ from mtlv.model.network import Network
 from mtlv.randomness import derive_seed
 from mtlv.training.batches import BatchRows, scoring_batches
 from mtlv.training.data import CorpusData, TrainingData
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes.base import PROBES, Arrays, Probe
-from mtlv.training.probes.settings import ProbeSettings
 from mtlv.training.probes.task_gradients import evaluating
 
 __all__ = ["SubsetProbe"]
@@ -48,8 +49,16 @@ class SubsetProbe(Probe):
         targets: (N, T), NaN where missing.
     """
 
+    task_axes: ClassVar = {
+        "slope": (0,),
+        "curvature": (0,),
+        "logits": (1,),
+        "directions": (1,),
+        "targets": (1,),
+    }
+
     def __init__(self, settings: ProbeSettings) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._arrays: dict[str, Tensor] = {}
 
     def on_end(self, network: Network, data: TrainingData) -> None:

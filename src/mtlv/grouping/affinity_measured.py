@@ -1,0 +1,177 @@
+"""Affinities that one instrumented multi-task run shows.
+
+The run is a job as any other; a probe in it measures at some steps, and takes time for it. What the
+probes write is checked here, as a number that is missing would spoil every group it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mtlv.data.corpus import Kind
+from mtlv.errors import GroupingError
+from mtlv.grouping.affinity_value import (
+    Affinity,
+    check_several,
+    cost_of_measuring,
+    pairwise,
+)
+from mtlv.grouping.context import Array, Measured, TaskContext
+from mtlv.grouping.gains import PairGains, Unit
+from mtlv.grouping.linearised import LinearisedGains
+from mtlv.grouping.settings import GroupingSettings
+from mtlv.grouping.step_gains import STEP, StepGains
+
+__all__ = ["gradient_cosine", "gradient_dot", "lookahead", "pooled", "subset"]
+
+POOLED_STEP = Unit(
+    "of relative training loss per unit step",
+    1,
+    "It is the first-order effect of steps at the pooled text vector, not a gain in a metric.",
+)
+
+
+def lookahead(context: TaskContext, settings: GroupingSettings) -> Affinity:
+    """How a step for s would change the held-out loss of t: first-order TAG (Fifty et al. 2021).
+
+    The step is the one that the optimizer would make, and the loss is of texts that are not in the
+    step, as ETAP has it (Ayman et al. 2026).
+    """
+    wanted = {"every": settings.every, "layers": settings.layers}
+    measured = _measure(context, "lookahead", wanted, {"effects": "MTT", "products": "MTT"})
+    effects, products = (
+        np.asarray(measured.arrays[name], np.float64) for name in ("effects", "products")
+    )
+    gains = StepGains(effects, products, STEP)
+    return _by_step("lookahead", context, measured, gains)
+
+
+def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
+    """Inner products of task gradients at the pooled text vector: they cost a forward pass.
+
+    With a linear head, the gradient there is (prediction - target) times the weights of the head,
+    so the products come nearly for free. effects[s, t] = g_s · g_t / L_t is TAG by first order,
+    under a plain gradient step at that vector.
+    """
+    _only("pooled", context, ("binary", "multiclass", "regression"))
+    wanted = {"every": settings.every}
+    measured = _measure(context, "pooled", wanted, {"products": "MTT"})
+    losses = measured.arrays["losses"][:, None, :]  # (M, 1, T), NaN: no target in the batch
+    products = np.asarray(measured.arrays["products"], np.float64)
+    effects = np.where(losses > 0, products / np.where(losses > 0, losses, 1), 0.0)
+    return _by_step("pooled", context, measured, StepGains(effects, products, POOLED_STEP))
+
+
+def gradient_cosine(context: TaskContext, settings: GroupingSettings) -> Affinity:
+    """Cosine of task gradients in the last encoder layers, mean over layers and epochs."""
+    products, measured = _gradients(context, settings)  # (E, L, T, T)
+    own = np.einsum("eltt->elt", products)  # (E, L, T)
+    lengths = np.sqrt(np.maximum(own[..., :, None] * own[..., None, :], 0))  # (E, L, T, T)
+    cosines = np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), 0.0)
+    unit = Unit("of gradient cosine", 1, "It ranks groupings; it predicts no gain in a metric.")
+    return _by_epoch("gradient_cosine", context, measured, cosines, unit)
+
+
+def gradient_dot(context: TaskContext, settings: GroupingSettings) -> Affinity:
+    """Inner product of task gradients in the last encoder layers, mean over layers and epochs."""
+    products, measured = _gradients(context, settings)  # (E, L, T, T)
+    unit = Unit("of gradient product", 1, "It ranks groupings; it predicts no gain in a metric.")
+    return _by_epoch("gradient_dot", context, measured, products, unit)
+
+
+def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
+    """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024)."""
+    _only("subset", context, ("binary",))
+    shapes = {"slope": "TD", "curvature": "TDD", "logits": "NT", "directions": "NTD"}
+    measured = _measure(context, "subset", {}, shapes)
+    own = measured.arrays
+    gains = LinearisedGains(
+        own["slope"], own["curvature"], own["logits"], own["directions"], own["targets"]
+    )
+    matrix, errors = pairwise(gains)
+    examples, places = len(gains.logits), gains.slope.shape[1]
+    note = f"one Newton step in {places} directions, judged on {examples} held-out examples"
+    cost = cost_of_measuring(measured)
+    return Affinity("subset", context.tasks.names, matrix, errors, gains, cost, note)
+
+
+def _by_step(name: str, context: TaskContext, measured: Measured, gains: StepGains) -> Affinity:
+    steps = len(gains.effects)
+    errors = gains.effects.std(axis=0, ddof=1) / np.sqrt(steps) if steps > 1 else None
+    cost, note = cost_of_measuring(measured), f"mean over {steps} measured steps"
+    names = context.tasks.names
+    return Affinity(name, names, gains.effects.mean(axis=0), errors, gains, cost, note)
+
+
+def _by_epoch(
+    name: str, context: TaskContext, measured: Measured, values: Array, unit: Unit
+) -> Affinity:
+    """Average values (E, L, T, T) over layers, then over epochs."""
+    by_epoch = values.mean(axis=1)  # (E, T, T)
+    matrix, epochs = by_epoch.mean(axis=0), len(by_epoch)
+    errors = by_epoch.std(axis=0, ddof=1) / np.sqrt(epochs) if epochs > 1 else None
+    gains = PairGains(matrix, errors, unit=unit)
+    cost, note = cost_of_measuring(measured), f"mean over {epochs} epochs, {values.shape[1]} layers"
+    return Affinity(name, context.tasks.names, matrix, errors, gains, cost, note)
+
+
+def _gradients(context: TaskContext, settings: GroupingSettings) -> tuple[Array, Measured]:
+    wanted = {"every": settings.every, "layers": settings.layers}
+    measured = _measure(context, "gradient", wanted, {"products": "ELTT"})
+    return np.asarray(measured.arrays["products"], np.float64), measured
+
+
+def _measure(
+    context: TaskContext, probe: str, wanted: Mapping[str, Any], shapes: Mapping[str, str]
+) -> Measured:
+    """Measure, and check what came back.
+
+    Args:
+        context: to measure in.
+        probe: its name.
+        wanted: its settings.
+        shapes: axes of each array that is needed, T standing for tasks.
+    """
+    names = context.tasks.names
+    check_several(names)
+    measured = context.measure(probe, wanted)
+    for array, axes in shapes.items():
+        values = np.asarray(measured.arrays[array])
+        tasks = {size for axis, size in zip(axes, values.shape, strict=False) if axis == "T"}
+        if values.ndim != len(axes) or tasks != {len(names)} or values.size == 0:
+            raise GroupingError(
+                f"The probe '{probe}' did not measure all {len(names)} tasks.",
+                where=f"job {measured.job}, array '{array}'",
+                found=f"shape {values.shape}",
+                expected=f"axes {', '.join(axes)}, none of them empty, T = {len(names)}",
+                hint="measure at more steps with a smaller `every`" if values.size == 0 else None,
+            )
+        if not np.isfinite(values).all():
+            raise GroupingError(
+                f"The probe '{probe}' measured something that is not a finite number.",
+                where=f"job {measured.job}, array '{array}'",
+            )
+    return measured
+
+
+def _only(name: str, context: TaskContext, kinds: Sequence[Kind]) -> None:
+    """Refuse tasks of other kinds, and tasks without the same inputs."""
+    others = [task for task in context.tasks if task.kind not in kinds]
+    if others:
+        raise GroupingError(
+            f"The affinity '{name}' cannot be measured on some tasks.",
+            where=", ".join(f"task '{task.name}' ({task.kind})" for task in others),
+            expected=f"{' or '.join(kinds)} tasks",
+            hint="use `affinity: lookahead`",
+        )
+    corpora = sorted({task.corpus for task in context.tasks})
+    if len(corpora) > 1:
+        raise GroupingError(
+            f"The affinity '{name}' can only be measured on tasks with the same inputs.",
+            found=f"corpora {', '.join(corpora)}",
+            expected="tasks of one corpus",
+            hint="use `affinity: lookahead`",
+        )

@@ -1,0 +1,95 @@
+"""Gains from the steps of one multi-task run: what the joint step of a group does to each task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mtlv.grouping.context import Array
+from mtlv.grouping.gains import CHUNK, Unit, only_members
+
+__all__ = ["STEP", "StepGains"]
+
+STEP = Unit(
+    "% of the held-out loss a step",
+    100,
+    "It is the first-order effect of single steps on the loss, not a gain in a metric.",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StepGains:
+    """Gain of t in a group: how much more one step lowers its held-out loss, by first order.
+
+    Were the tasks of g learned together, the step would be the sum of the steps u_s that each of
+    them would make. Adaptive optimizers make steps of like length whatever the number of tasks, so
+    what a group changes is the direction: its step is scaled to the typical length λ of the run.
+
+    gain(t, g) = mean over m of λ · ( Σ_{s in g} effects[s, t] / |Σ_{s in g} u_s|
+                                      - effects[t, t] / |u_t| )
+
+    * effects[m, s, t]: decrease of the held-out loss of t, relative to that loss, by first order,
+      under u_s (TAG's affinity, Fifty et al. 2021, eq. 1, with the optimizer's own step).
+    * products[m, s, s']: u_s · u_s', so |Σ u_s|² is their sum over s and s' in g.
+    * λ: mean over tasks of |u_s| at step m.
+
+    TAG averages pair effects instead. Here equal tasks gain nothing together, unrelated ones dilute
+    each other, and only those gain whose joint direction carries less noise than their own.
+
+    Args:
+        effects: (M, T, T), row s, column t.
+        products: (M, T, T).
+        unit: of effects.
+    """
+
+    effects: Array
+    products: Array
+    unit: Unit = STEP
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether more than one step was measured."""
+        return len(self.effects) > 1
+
+    @property
+    def size(self) -> int:
+        """Number of tasks."""
+        return int(self.effects.shape[-1])
+
+    def mean(self, members: Array) -> Array:
+        """Return expected gains, (P, T)."""
+        parts = [self._by_step(part).mean(axis=0) for part in self._parts(members)]
+        return only_members(np.concatenate(parts), members)  # (P, T)
+
+    def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
+        """Return draws from a bootstrap over the measured steps, (R, P, T)."""
+        steps = len(self.effects)
+        times = generator.multinomial(steps, np.full(steps, 1 / steps), count) / steps  # (R, M)
+        parts = [
+            np.tensordot(times, self._by_step(part), axes=1)  # (R, some of P, T)
+            for part in self._parts(members)
+        ]
+        return only_members(np.concatenate(parts, axis=1), members)
+
+    def _parts(self, members: Array) -> Iterator[Array]:
+        rows = max(1, CHUNK // max(1, self.effects[..., 0].size))
+        yield from (members[start : start + rows] for start in range(0, len(members), rows))
+
+    def _by_step(self, members: Array) -> Array:
+        weights = members.astype(np.float64)  # (P, T)
+        own = np.einsum("mtt->mt", self.products)  # (M, T), squared lengths of single steps
+        joint = np.einsum("pt,mpt->mp", weights, weights @ self.products)  # (M, P)
+        together = (weights @ self.effects) * _inverse_root(joint, own @ weights.T)[..., None]
+        alone = np.einsum("mtt->mt", self.effects) * _inverse_root(own, own)  # (M, T)
+        typical = np.sqrt(np.maximum(own, 0)).mean(axis=1)  # (M,)
+        gains: Array = typical[:, None, None] * (together - alone[:, None])  # (M, P, T)
+        return gains
+
+
+def _inverse_root(squares: Array, scale: Array) -> Array:
+    """Return 1/√x, and 0 where steps cancel to within rounding: then there is no step at all."""
+    made = squares > 1e-12 * np.abs(scale)
+    root: Array = np.where(made, 1 / np.sqrt(np.where(made, squares, 1.0)), 0.0)
+    return root

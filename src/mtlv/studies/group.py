@@ -1,0 +1,110 @@
+"""`mtlv group`: groupings of a config on one fold, found, kept, and found again without work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mtlv.errors import ConfigError
+from mtlv.fingerprint import fingerprint
+from mtlv.grouping.methods import find_stability, resolved
+from mtlv.grouping.settings import GroupingSettings
+from mtlv.store import Store
+from mtlv.store.record import FoundGrouping
+from mtlv.studies.arms import Arm
+from mtlv.studies.config import StudyConfig
+from mtlv.studies.executors import LocalExecutor
+from mtlv.studies.grouping import Instruments, find, record_of
+from mtlv.studies.inputs import read_inputs
+from mtlv.studies.watching import StudyWatcher
+from mtlv.training.processes import is_main_process
+
+__all__ = ["group"]
+
+
+def group(
+    config: StudyConfig,
+    store: Store,
+    base: Path,
+    wanted: Sequence[GroupingSettings] = (),
+    *,
+    fold: int = 0,
+    watcher: StudyWatcher | None = None,
+) -> list[FoundGrouping]:
+    """Group a config's tasks on one fold.
+
+    Args:
+        config: of a study; of a sweep, the settings without it.
+        store: keeps what is found, and the jobs that an affinity needs.
+        base: folder that the config's paths are relative to.
+        wanted: groupings; those of the config's plans if there is none.
+        fold: from 0.
+        watcher: is told of progress.
+
+    Raises:
+        GroupingError: the tasks cannot be grouped so.
+        ConfigError: there is no such fold, or nothing to group by.
+    """
+    inputs = read_inputs(config, base)
+    if not 0 <= fold < inputs.folds:
+        raise ConfigError(
+            "There is no such fold.", where="fold", found=fold + 1, expected=f"1 to {inputs.folds}"
+        )
+    arm = Arm(config, {}, inputs, store, LocalExecutor(), watcher or StudyWatcher())
+    return [_one(arm, settings, fold) for settings in wanted or _of_plans(config)]
+
+
+def _of_plans(config: StudyConfig) -> list[GroupingSettings]:
+    named = [spec.how for spec in config.specs() if spec.how is not None]
+    if not named:
+        raise ConfigError(
+            "No plan of the config groups its tasks.",
+            where="plans",
+            hint="say what to group by, as in `--features label_description --groups elbow`",
+        )
+    return list(dict.fromkeys(named))
+
+
+def _one(arm: Arm, settings: GroupingSettings, fold: int) -> FoundGrouping:
+    settings = resolved(settings)
+    name = _id(arm, settings, fold)
+    if arm.store.has_grouping(name):
+        return arm.store.grouping(name)
+    models = arm.config.settings_of(arm.config.specs()[0])
+    instruments = Instruments(arm.worker, fold, models, arm.run_jobs)
+    found, seconds = find(settings, instruments)
+    stable = find_stability(instruments.context(settings), settings, found)
+    kept = FoundGrouping(
+        id=name,
+        study=arm.config.study,
+        fold=fold,
+        settings=settings.model_dump(mode="json"),
+        grouping=record_of(found, instruments, seconds),
+        stability=None if stable is None else dataclasses.asdict(stable),
+    )
+    if is_main_process():
+        arm.store.write_grouping(kept, found.features)
+    return kept
+
+
+def _id(arm: Arm, settings: GroupingSettings, fold: int) -> str:
+    """Return the fingerprint of everything that decides what is found."""
+    config, inputs = arm.config, arm.inputs
+    models = config.settings_of(config.specs()[0])
+    spec: dict[str, Any] = {
+        "settings": settings.model_dump(mode="json"),
+        "data": {
+            name: [corpus.fingerprint, inputs.splits[name][fold].fingerprint]
+            for name, corpus in inputs.corpora.items()
+        },
+        "descriptions": [task.description for task in inputs.tasks],
+        "encoder": arm.worker.source(models.encoder, fold).fingerprint,
+        "models": [models.head.model_dump(mode="json"), models.train.model_dump(mode="json")],
+    }
+    for file in (settings.file, settings.affinity_file):
+        if file is not None:
+            path = inputs.base / file
+            spec[file] = path.read_text(encoding="utf-8") if path.is_file() else None
+    return fingerprint(spec)

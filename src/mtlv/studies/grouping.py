@@ -1,0 +1,227 @@
+"""Grouping inside a study: hands grouping its instruments, on the training side of one fold.
+
+An affinity that is measured by training is made of ordinary jobs: equal ones are run once, ever,
+and their cost counts for the plan that asked for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
+from typing import Any
+
+import numpy as np
+
+from mtlv.errors import GroupingError
+from mtlv.evaluation.metrics import TASK_METRICS
+from mtlv.evaluation.predictions import Predictions
+from mtlv.grouping.affinity_value import Affinity
+from mtlv.grouping.context import Array, Measured, Pooling, TaskContext, Trained
+from mtlv.grouping.methods import Found, find_groups
+from mtlv.grouping.recommendation import Recommendation
+from mtlv.grouping.settings import GroupingSettings
+from mtlv.model.settings import EncoderSettings
+from mtlv.plans import HeadPlan, ModelPlan, mtl
+from mtlv.store.record import (
+    AffinityRecord,
+    GroupingRecord,
+    NumberRecord,
+    RecommendationRecord,
+)
+from mtlv.studies.jobs import Job
+from mtlv.studies.overrides import ModelSettings
+from mtlv.studies.worker import Worker
+from mtlv.training.probe_settings import ProbeSettings
+from mtlv.training.probes import PROBES
+
+__all__ = ["Instruments", "RunJobs", "find", "grouping_record", "record_of"]
+
+RunJobs = Callable[[str, Sequence[Job]], None]
+"""Runs the jobs of a stage that are not finished."""
+
+
+@dataclass
+class Instruments:
+    """What a grouping on one fold may use, and the jobs that it used.
+
+    Args:
+        worker: makes jobs and embeds texts.
+        fold: from 0.
+        settings: of the models that are trained.
+        run_jobs: runs them.
+        jobs: ids of those that were asked for.
+        waited: seconds that passed while jobs ran.
+    """
+
+    worker: Worker
+    fold: int
+    settings: ModelSettings
+    run_jobs: RunJobs
+    jobs: list[str] = field(default_factory=list)
+    waited: float = 0.0
+
+    def context(self, grouping: GroupingSettings) -> TaskContext:
+        """Return what a grouping with these settings may look at."""
+        encoder = self.settings.encoder
+        if grouping.encoder is not None:
+            encoder = EncoderSettings(name=grouping.encoder)
+        inputs, fold = self.worker.inputs, self.fold
+        targets = {
+            task.name: inputs.corpora[task.corpus].values(task.name)[self._rows(task.corpus)]
+            for task in inputs.tasks
+            if task.kind == "binary"
+        }
+        texts = sum(len(splits[fold].train) for splits in inputs.splits.values())
+        return TaskContext(
+            inputs.tasks,
+            targets,
+            embed=lambda words, pooling="mean": self._embed(words, encoder, pooling),
+            text_vectors=cache(partial(self.worker.text_vectors, settings=encoder, fold=fold)),
+            measure=partial(self._measure, seed=grouping.seeds[0]),
+            train=self.train,
+            mtl_texts=texts * self.settings.train.epochs,
+            epochs=self.settings.train.epochs,
+            base=inputs.base,
+        )
+
+    def _embed(self, words: Sequence[str], encoder: EncoderSettings, pooling: Pooling) -> Array:
+        return self.worker.embed(words, encoder, self.fold, pooling)
+
+    def _measure(self, probe: str, settings: Mapping[str, Any], seed: int) -> Measured:
+        tasks = self.worker.inputs.tasks
+        model = mtl(tasks).models[0]
+        named = ProbeSettings(name=probe, **dict(settings))
+        job = self.worker.job(model, self.fold, seed, self.settings, named)
+        self._run(f"measuring {probe}", [job])
+        cost = self.worker.store.job(job.id).cost
+        if not self.worker.store.measured(job.id):
+            raise GroupingError(
+                "The run is too short to be measured.",
+                where="grouping, key 'every'",
+                found=f"measured every {named.every} steps",
+                hint="lower `every`",
+            )
+        arrays = _in_order(self.worker.store.measured(job.id), probe, model.tasks, tasks.names)
+        run_seconds = cost.wall_seconds - cost.measuring_seconds
+        return Measured(job.id, arrays, run_seconds, cost.measuring_seconds)
+
+    def train(
+        self, groups: Sequence[tuple[str, ...]], seed: int, epochs: int | None = None
+    ) -> list[Trained]:
+        """Train a model per group; see `Training`."""
+        changes = {} if epochs is None else {"train.epochs": epochs}
+        settings = self.settings.changed(changes, "grouping.epochs")
+        jobs = [self._job(group, seed, settings) for group in groups]
+        self._run(f"training {len(jobs)} groups", jobs)
+        return [_trained(group, job, self.worker) for group, job in zip(groups, jobs, strict=True)]
+
+    def _job(self, group: Sequence[str], seed: int, settings: ModelSettings) -> Job:
+        heads = self.worker.inputs.tasks.sharing_inputs(group)
+        model = ModelPlan(tuple(HeadPlan(head) for head in heads))
+        return self.worker.job(model, self.fold, seed, settings)
+
+    def _run(self, stage: str, jobs: Sequence[Job]) -> None:
+        started = time.perf_counter()
+        self.jobs += [job.id for job in jobs]
+        self.run_jobs(stage, jobs)
+        self.waited += time.perf_counter() - started
+
+    def _rows(self, corpus: str) -> Array:
+        return self.worker.inputs.splits[corpus][self.fold].train
+
+
+def grouping_record(settings: GroupingSettings, instruments: Instruments) -> GroupingRecord:
+    """Group the tasks on one fold, and say what was seen on the way and what it took.
+
+    Raises:
+        GroupingError: the tasks cannot be grouped so.
+    """
+    found, seconds = find(settings, instruments)
+    return record_of(found, instruments, seconds)
+
+
+def find(settings: GroupingSettings, instruments: Instruments) -> tuple[Found, float]:
+    """Group the tasks on one fold; return what was found, and the seconds without those of jobs.
+
+    Raises:
+        GroupingError: the tasks cannot be grouped so.
+    """
+    started = time.perf_counter()
+    found = find_groups(instruments.context(settings), settings)
+    return found, time.perf_counter() - started - instruments.waited
+
+
+def record_of(found: Found, instruments: Instruments, seconds: float) -> GroupingRecord:
+    """Return what was found as the store keeps it."""
+    return GroupingRecord(
+        origin=found.grouping.origin,
+        groups=[list(group) for group in found.grouping.groups],
+        medoids=list(found.medoids),
+        numbers=[NumberRecord(**asdict(table)) for table in found.numbers],
+        affinity=None if found.affinity is None else _affinity_record(found.affinity),
+        recommendation=_recommendation_record(found.recommendation),
+        serves=None if found.grouping.serves is None else dict(found.grouping.serves),
+        jobs=list(dict.fromkeys(instruments.jobs)),
+        seconds=seconds,
+    )
+
+
+def _affinity_record(affinity: Affinity) -> AffinityRecord:
+    return AffinityRecord(
+        name=affinity.name,
+        unit=affinity.gains.unit.words,
+        tasks=list(affinity.tasks),
+        matrix=_listed(affinity.matrix),
+        errors=None if affinity.errors is None else _listed(affinity.errors),
+        runs=_known(affinity.cost.runs),
+        note=affinity.note,
+    )
+
+
+def _recommendation_record(advice: Recommendation | None) -> RecommendationRecord | None:
+    if advice is None:
+        return None
+    return RecommendationRecord(
+        words=advice.words,
+        predicted={task: _known(value) for task, value in advice.predicted.items()},
+        gain_over_mtl=advice.gain_over_mtl,
+        error=advice.error,
+        leave_mtl=advice.leave_mtl,
+    )
+
+
+def _listed(matrix: Array) -> list[list[float | None]]:
+    return [[_known(value) for value in row] for row in matrix]
+
+
+def _known(value: float) -> float | None:
+    """Return a number, or None for one that is not defined: JSON knows no NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _trained(group: tuple[str, ...], job: Job, worker: Worker) -> Trained:
+    validation = worker.store.predictions(job.id)["validation"]
+    cost = worker.store.job(job.id).cost
+    values = {task: _value(validation, task) for task in group}
+    return Trained(group, values, job.id, cost.wall_seconds, cost.texts_seen)
+
+
+def _value(validation: Predictions, task: str) -> float:
+    """Return the validation value of a task, free of thresholds: its average precision."""
+    own = validation.only([task]).labels()
+    metric = TASK_METRICS["binary"]["average_precision"]
+    return float(metric.function(own.scores[:, 0], own.targets[:, 0]))
+
+
+def _in_order(
+    arrays: Mapping[str, Array], probe: str, measured: Sequence[str], wanted: Sequence[str]
+) -> dict[str, Array]:
+    """Bring the axes that count tasks from the order of a model's heads into that of the tasks."""
+    order = np.asarray([list(measured).index(task) for task in wanted])
+    result = dict(arrays)
+    for name, axes in PROBES[probe].task_axes.items():
+        for axis in axes if name in result else ():
+            result[name] = np.take(result[name], order, axis=axis)
+    return result

@@ -1,0 +1,83 @@
+"""Settings of a weighting; importable without torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from mtlv.settings import Settings
+
+__all__ = ["WEIGHTING_NAMES", "WeightingSettings"]
+
+WEIGHTING_NAMES = (
+    *("sum", "mean", "fixed", "rarity", "uncertainty", "imtl_l", "dwa", "random", "geometric"),
+    *("stch", "famo", "pcgrad", "gradvac", "mgda", "cagrad", "nash_mtl", "aligned_mtl", "imtl_g"),
+    *("upgrad", "dualproj"),
+)
+"""Weightings that come with `mtlv`; plug-ins may bring others."""
+
+_OPTIONS = {
+    "weights": ("fixed",),
+    "power": ("rarity",),
+    "learning_rate": ("uncertainty", "imtl_l", "famo"),
+    "temperature": ("dwa",),
+    "mu": ("stch",),
+    "warmup": ("stch",),
+    "gamma": ("famo",),
+    "beta": ("gradvac",),
+    "radius": ("cagrad",),
+}
+
+
+class WeightingSettings(Settings):
+    """How the losses of a step become one update.
+
+    In a config, `weighting: mean` is short for `{name: mean}`, and `weighting: [1, 2]` for
+    `{name: fixed, weights: [1, 2]}`.
+    """
+
+    name: str = "sum"
+    """Of the losses (`sum`, `mean`, `fixed`, `rarity`, `uncertainty`, `imtl_l`, `dwa`, `random`,
+    `geometric`, `stch`, `famo`) or of their gradients (`pcgrad`, `gradvac`, `mgda`, `cagrad`,
+    `nash_mtl`, `aligned_mtl`, `imtl_g`, `upgrad`, `dualproj`)."""
+    over: Literal["heads", "tasks"] = "heads"
+    """What has a weight: the loss of each head, or the loss of each task."""
+    weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    """`fixed`: one per head or task, in the order of the plan."""
+    power: float = Field(0.5, ge=0)
+    """`rarity`: weights are (training positives)^-power; 0 weighs all alike."""
+    learning_rate: float | None = Field(None, gt=0)
+    """`uncertainty`, `imtl_l`, `famo`: of the weights; None means 0.01, for `famo` 0.025."""
+    temperature: float = Field(2.0, gt=0)
+    """`dwa`: larger is more even."""
+    mu: float = Field(0.1, gt=0)
+    """`stch`: smoothness; smaller is nearer to the worst loss alone."""
+    warmup: int = Field(1, ge=1)
+    """`stch`: epochs on the sum of log losses; mean losses of the last one are then the scale."""
+    gamma: float = Field(1e-3, ge=0)
+    """`famo`: decay of the logits of the weights."""
+    beta: float = Field(0.01, ge=0, le=1)
+    """`gradvac`: how fast the wanted cosines follow those that are seen."""
+    radius: float = Field(0.4, ge=0)
+    """`cagrad`: how far from the mean gradient, as a share of its length (c in the paper)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"name": value}
+        if isinstance(value, list | tuple):
+            return {"name": "fixed", "weights": value}
+        return value
+
+    @model_validator(mode="after")
+    def _own_options(self) -> WeightingSettings:
+        if self.name == "fixed" and not self.weights:
+            raise ValueError("`fixed` needs `weights`: a number for each head or task")
+        for option, owners in _OPTIONS.items():
+            default = type(self).model_fields[option].default
+            foreign = self.name in WEIGHTING_NAMES and self.name not in owners
+            if foreign and getattr(self, option) != default:
+                raise ValueError(f"`{option}` belongs to {', '.join(owners)}, not to {self.name}")
+        return self
