@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
