@@ -100,6 +100,14 @@ class TaskSet:
             self[name]
         return tuple(name for name in self.names if name in wanted)
 
+    def only(self, names: Iterable[str]) -> TaskSet:
+        """Return some tasks, in the order of the set.
+
+        Raises:
+            DataError: a name is not known.
+        """
+        return TaskSet(tuple(self[name] for name in self.in_order(names)))
+
     def sharing_inputs(self, names: Sequence[str]) -> list[tuple[str, ...]]:
         """Part some tasks into runs that one head can serve: same corpus, same kind.
 

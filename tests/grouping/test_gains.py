@@ -88,6 +88,14 @@ def test_draws_lie_around_the_mean_are_joint_and_repeat(name: str) -> None:
     assert (np.abs(bias) < 0.1 * error + 0.02 * np.abs(model.mean(twice)[0])).all()
 
 
+@pytest.mark.parametrize("name", sorted(models()))
+def test_a_draw_does_not_depend_on_which_groups_are_asked_for(name: str) -> None:
+    model = models()[name]
+    some = model.draws(EVERY[5:9], 3, np.random.default_rng(1))
+    every = model.draws(EVERY, 3, np.random.default_rng(1))[:, 5:9]
+    np.testing.assert_allclose(some, every, rtol=1e-4, atol=1e-7)
+
+
 def test_a_pair_model_averages_over_co_members() -> None:
     matrix = np.array([[np.nan, 1.0, 2.0], [3.0, np.nan, 4.0], [5.0, 6.0, np.nan]])
     groups = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 1]], bool)

@@ -10,7 +10,7 @@ from mtlv.grouping.affinities import Affinity
 from mtlv.grouping.affinity_trained import POINTS
 from mtlv.grouping.context import Array
 from mtlv.grouping.gains import PairGains, Unit
-from mtlv.grouping.recommendation import recommend
+from mtlv.grouping.recommendation import gain_by_luck, recommend
 from mtlv.grouping.step_gains import StepGains
 
 from .worlds import families, task_set
@@ -38,8 +38,9 @@ def test_a_gain_that_exceeds_its_uncertainty_is_recommended() -> None:
     assert advice.predicted == pytest.approx(dict.fromkeys(NAMES, 0.05))
     assert advice.leave_mtl
     assert advice.words == (
-        "Learn the 4 tasks in 2 models: predicted to gain, per task, 5.3 points of average "
-        "precision over one model for all, with an uncertainty of 0.4."
+        "Learn the 4 tasks in 2 models: they are predicted to gain, per task, 5.3 points of "
+        "average precision over one model for all, with an uncertainty of 0.4; by noise alone it "
+        f"would seem to gain {100 * (advice.luck or 0):.2g}."
     )
 
 
@@ -54,25 +55,52 @@ def test_a_gain_within_its_uncertainty_is_not() -> None:
     advice = recommend(affinity(error=0.2), task_set(NAMES), 2)
     assert not advice.leave_mtl
     assert advice.groups == (("a1", "a2"), ("b1", "b2"))
-    assert advice.words == (
-        "Keep one model for all 4 tasks: the best grouping in 2 models is predicted to gain, per "
-        "task, 5.3 points of average precision over it, less than the uncertainty of 7.9."
+    assert advice.words.startswith(
+        "Keep one model for the 4 tasks: the best grouping, in 2 models, is predicted to gain, per "
+        "task, 5.3 points of average precision over one model for all, with an uncertainty of 7.9; "
     )
 
 
 def test_the_threshold_can_be_raised() -> None:
-    given = affinity(error=0.08)
-    assert recommend(given, task_set(NAMES), 2).leave_mtl
-    strict = recommend(given, task_set(NAMES), 2, threshold=3)
-    assert not strict.leave_mtl
-    assert "less than 3 times the uncertainty" in strict.words
+    given = affinity(error=0.02)
+    plain = recommend(given, task_set(NAMES), 2)
+    assert plain.leave_mtl
+    assert plain.error is not None
+    assert plain.luck is not None
+    least = (plain.gain_over_mtl - plain.luck) / plain.error
+    assert not recommend(given, task_set(NAMES), 2, threshold=least + 0.01).leave_mtl
+    assert recommend(given, task_set(NAMES), 2, threshold=least - 0.01).leave_mtl
+
+
+def test_noise_alone_does_not_leave_one_model() -> None:
+    names = tuple("abcdef")
+    left = 0
+    for seed in range(10):
+        own = np.random.default_rng(seed).normal(size=(6, 6))
+        errors = np.ones((6, 6))
+        given = Affinity("noise", names, own, errors, PairGains(own, errors))
+        advice = recommend(given, task_set(names), 3)
+        assert advice.error is not None
+        assert advice.gain_over_mtl > advice.error  # the best of many always seems to be good
+        left += advice.leave_mtl
+    assert left <= 2
+
+
+def test_luck_is_what_searching_noise_gives() -> None:
+    gains = PairGains(np.zeros((2, 2)), np.ones((2, 2)))
+    found = gain_by_luck(gains, task_set("ab"), 2, seed=0)
+    # apart is better where the mean of two normal numbers is below 0: expected 0.5 * 0.564
+    assert 0 <= found < 1
+    known = PairGains(np.ones((2, 2)), np.zeros((2, 2)))
+    assert gain_by_luck(known, task_set("ab"), 2) == 0
 
 
 def test_without_an_uncertainty_nothing_is_left() -> None:
     advice = recommend(affinity(error=None), task_set(NAMES), 2)
     assert advice.error is None
+    assert advice.luck is None
     assert not advice.leave_mtl
-    assert advice.words.endswith("but the affinity does not say how sure that is.")
+    assert advice.words.endswith("over one model for all, but nothing says how sure.")
 
 
 @pytest.mark.parametrize(("strength", "budget"), [(1.0, 1), (-0.0, 3)])
@@ -80,6 +108,7 @@ def test_one_model_for_all_is_kept(strength: float, budget: int) -> None:
     advice = recommend(affinity(strength), task_set(NAMES), budget)
     assert advice.groups == (NAMES,)
     assert (advice.gain_over_mtl, advice.error, advice.leave_mtl) == (0.0, 0.0, False)
+    assert advice.luck == 0
     said = "the budget is one model" if budget == 1 else "no grouping in at most 3 models"
     assert said in advice.words
 

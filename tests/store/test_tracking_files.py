@@ -13,13 +13,13 @@ from sklearn.metrics import confusion_matrix
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.scores import score
 from mtlv.store import Store
+from mtlv.store.number_plot import number_svg
 from mtlv.store.outcome import CellOutcome, cell_predictions, load_outcome
 from mtlv.store.record import NumberRecord
 from mtlv.store.tracking_files import (
     cell_files,
     comparison_files,
     comparison_text,
-    number_svg,
     study_files,
 )
 from store.fakes import fake_cell, fake_study

@@ -107,7 +107,7 @@ def _show(found: FoundGrouping) -> None:
             f"{found.stability['mean']:.2f} ± {found.stability['sd']:.2f} "
             f"over {found.stability['draws']:.0f} draws ({found.stability['failed']:.0f} failed)."
         )
-    note(f"kept in the run store as grouping {found.id}")
+    note(f"kept in the run store, with plots, as groupings/{found.id}")
 
 
 def _write(path: Path, found: list[FoundGrouping]) -> None:

@@ -79,7 +79,8 @@ class GainModel(Protocol):
     def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
         """Return draws from the approximate sampling distribution of the mean gains, (R, P, T).
 
-        One draw concerns all groups, so differences between groups can be taken within it.
+        One draw concerns all groups, so differences between groups can be taken within it. Equal
+        generators give a group the same draws, whatever other groups are asked for.
         """
 
 

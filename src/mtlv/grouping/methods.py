@@ -194,7 +194,9 @@ def _searched(context: TaskContext, settings: GroupingSettings) -> Found:
     affinity, budget = _affinity(context, settings), settings.budget
     if affinity is None or budget is None:
         raise GroupingError("A search needs an affinity and a budget.")
-    advice = recommend(affinity, context.tasks, budget, overlap=settings.overlap)
+    advice = recommend(
+        affinity, context.tasks, budget, overlap=settings.overlap, seed=settings.seed
+    )
     origin = f"search with {affinity.name}, at most {settings.budget} models"
     return Found(advice.grouping(origin), affinity=affinity, recommendation=advice)
 

@@ -1,9 +1,12 @@
 """What to do: the best groups that a search found, against one model for all tasks.
 
 A grouping in several models costs several times as much at each text, so it is recommended only
-where it is predicted to gain more over one model than the uncertainty of that prediction. The
-uncertainty is that of the affinity's measurements. It leaves out that the best of many groupings
-was taken, and that gain models are approximations: a recommendation is to be tried, not believed.
+where it is predicted to gain more over one model than the uncertainty of that prediction.
+
+The best of many groupings seems to gain something even if no grouping does: the search finds the
+noise. How much is seen by searching noise alone, with draws of the gain model less their mean
+(White's reality check, Econometrica 2000), and only what exceeds it counts. What remains unseen is
+that gain models are approximations: a recommendation is to be tried, not believed.
 """
 
 from __future__ import annotations
@@ -16,13 +19,15 @@ import numpy as np
 from mtlv.errors import GroupingError
 from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array
-from mtlv.grouping.gains import GainModel
+from mtlv.grouping.gains import GainModel, Unit
 from mtlv.grouping.search import FoundGroups, search
 from mtlv.plans import Grouping
-from mtlv.randomness import generator
+from mtlv.randomness import derive_seed, generator
 from mtlv.tasks import TaskSet
 
 __all__ = ["Recommendation", "recommend"]
+
+LUCKY_DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Recommendation:
         predicted: gain of each task in that group over being learned alone.
         gain_over_mtl: predicted mean gain over one model for all tasks.
         error: its standard error; None if the affinity does not say how sure it is.
-        leave_mtl: whether the gain exceeds its uncertainty.
+        luck: what the best groups would seem to gain over one model by noise alone; None likewise.
+        leave_mtl: whether the gain less luck exceeds its uncertainty.
         words: the recommendation in a sentence or two.
     """
 
@@ -46,6 +52,7 @@ class Recommendation:
     predicted: Mapping[str, float]
     gain_over_mtl: float
     error: float | None
+    luck: float | None
     leave_mtl: bool
     words: str
 
@@ -71,7 +78,7 @@ def recommend(
         budget: at most so many models.
         overlap: whether a task may be learned by several models.
         seed: of random starts and draws.
-        threshold: how many standard errors the gain must exceed.
+        threshold: how many standard errors the gain less luck must exceed.
 
     Raises:
         GroupingError: the affinity is for other tasks, or the budget is below one model.
@@ -84,8 +91,10 @@ def recommend(
         )
     found = search(affinity.gains, tasks.names, budget, overlap=overlap, seed=seed)
     gain, error = gain_over_mtl(affinity.gains, found, tasks, seed)
-    stays = found.groups == (tasks.names,)
-    leave = not stays and error is not None and gain > threshold * error
+    luck = None if error is None else 0.0
+    if error is not None and len(found.groups) > 1:
+        luck = gain_by_luck(affinity.gains, tasks, budget, overlap=overlap, seed=seed)
+    leave = error is not None and luck is not None and gain - luck > threshold * error
     return Recommendation(
         tasks=tasks,
         groups=found.groups,
@@ -93,8 +102,9 @@ def recommend(
         predicted=found.predicted,
         gain_over_mtl=gain,
         error=error,
+        luck=luck,
         leave_mtl=leave,
-        words=_words(affinity, found, budget, (gain, error), threshold),
+        words=_words(affinity, found, budget, _Verdict(gain, error, luck, leave)),
     )
 
 
@@ -117,6 +127,58 @@ def gain_over_mtl(
     return difference, float(_over_last(drawn, serves).std(ddof=1))
 
 
+def gain_by_luck(
+    gains: GainModel, tasks: TaskSet, budget: int, *, overlap: bool = False, seed: int = 0
+) -> float:
+    """Return what the best groups seem to gain over one model where all that differs is noise.
+
+    It is the mean over some searches, each with the noise of one draw for gains.
+    """
+    best = []
+    for turn in range(LUCKY_DRAWS):
+        noise = _Noise(gains, derive_seed(seed, "luck", turn))
+        found = search(noise, tasks.names, budget, overlap=overlap, seed=seed)
+        together = noise.mean(np.ones((1, len(tasks)), bool))  # (1, T)
+        best.append(found.gain - float(together.mean()))
+    return float(np.mean(best))
+
+
+@dataclass(frozen=True, eq=False)
+class _Noise:
+    """A gain model that predicts one draw of another, less its mean."""
+
+    model: GainModel
+    seed: int
+
+    @property
+    def unit(self) -> Unit:
+        return self.model.unit
+
+    @property
+    def has_errors(self) -> bool:
+        return False
+
+    @property
+    def size(self) -> int:
+        return self.model.size
+
+    def mean(self, members: Array) -> Array:
+        drawn = self.model.draws(members, 1, generator(self.seed))[0]
+        noise: Array = drawn - self.model.mean(members)  # (P, T)
+        return noise
+
+    def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
+        return np.repeat(self.mean(members)[None], count, axis=0)  # (R, P, T)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    gain: float
+    error: float | None
+    luck: float | None
+    leave: bool
+
+
 def _over_last(values: Array, serves: Array) -> Array:
     """Return the mean over tasks of values (…, G, T) where served, less those of the last group."""
     served = values[..., serves, np.arange(len(serves))]  # (…, T)
@@ -124,38 +186,23 @@ def _over_last(values: Array, serves: Array) -> Array:
     return mean
 
 
-def _words(
-    affinity: Affinity,
-    found: FoundGroups,
-    budget: int,
-    gain: tuple[float, float | None],
-    threshold: float,
-) -> str:
-    unit, (value, error) = affinity.gains.unit, gain
-    tasks, models = len(affinity.tasks), len(found.groups)
-    keep = f"Keep one model for all {tasks} tasks"
-    if models == 1:
-        nothing = "no grouping" if found.exact else "no grouping was found that"
-        verdict = f"{keep}: {nothing} in at most {budget} models is predicted to do better."
-        if budget == 1:
-            verdict = f"{keep}: the budget is one model."
-        return _with_caution(verdict, unit.caution)
-    size = f"{models} models"
-    if error is not None and value > threshold * error:
-        spread = f"{unit.factor * error:.2g}"
-        verdict = (
-            f"Learn the {tasks} tasks in {size}: predicted to gain, per task, {unit.say(value)} "
-            f"over one model for all, with an uncertainty of {spread}."
-        )
-        return _with_caution(verdict, unit.caution)
-    best = f"{keep}: the best grouping in {size} is predicted to gain, per task, {unit.say(value)}"
-    if error is None:
-        verdict = f"{best} over it, but the affinity does not say how sure that is."
+def _words(affinity: Affinity, found: FoundGroups, budget: int, verdict: _Verdict) -> str:
+    unit = affinity.gains.unit
+    tasks, models = f"the {len(affinity.tasks)} tasks", f"{len(found.groups)} models"
+    keep = f"Keep one model for {tasks}"
+    gain = f"predicted to gain, per task, {unit.say(verdict.gain)} over one model for all"
+    if budget == 1:
+        words = f"{keep}: the budget is one model."
+    elif len(found.groups) == 1:
+        best = "is predicted" if found.exact else "was found that is predicted"
+        words = f"{keep}: no grouping in at most {budget} models {best} to do better."
+    elif verdict.error is None or verdict.luck is None:
+        words = f"{keep}: the best grouping, in {models}, is {gain}, but nothing says how sure."
     else:
-        times = "" if threshold == 1 else f"{threshold:g} times "
-        verdict = f"{best} over it, less than {times}the uncertainty of {unit.factor * error:.2g}."
-    return _with_caution(verdict, unit.caution)
-
-
-def _with_caution(verdict: str, caution: str) -> str:
-    return f"{verdict} {caution}".strip()
+        spread, luck = (f"{unit.factor * each:.2g}" for each in (verdict.error, verdict.luck))
+        unsure = f"with an uncertainty of {spread}; by noise alone it would seem to gain {luck}"
+        advice = f"Learn {tasks} in {models}: they are"
+        if not verdict.leave:
+            advice = f"{keep}: the best grouping, in {models}, is"
+        words = f"{advice} {gain}, {unsure}."
+    return f"{words} {unit.caution}".strip()

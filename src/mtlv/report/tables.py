@@ -84,7 +84,8 @@ def _columns(table: Table, wanted: Sequence[int]) -> Table:
 def plan_table(outcome: StudyOutcome) -> Table:
     """Return quality and cost of every plan."""
     header = ("plan", "macro-F1", "micro-F1", "subset acc.", "seconds", "models", "MiB", "n")
-    rows = tuple(_plan_row(plan) for plan in outcome.plans)
+    whole = len(outcome.study.tasks)
+    rows = tuple(_plan_row(plan, whole) for plan in outcome.plans)
     note = ""
     if outcome.plans:
         first = outcome.plans[0].summary
@@ -112,11 +113,12 @@ def task_table(outcome: StudyOutcome, metric: str = "f1") -> Table:
 def comparison_table(comparison: Comparison) -> Table:
     """Return the difference of every plan to the baseline."""
     scale = _scale(comparison.metric)
+    most = max((row.tasks for row in comparison.rows), default=0)
     drawn = {plan for null in comparison.nulls for plan in null.plans if len(null.plans) > 1}
     judged = any(row.random_share is not None for row in comparison.rows)
     rows = [
         (
-            row.plan,
+            row.plan + ("" if row.tasks == most else f" ({row.tasks} tasks)"),
             _percent(row.value, scale),
             _signed(row.delta, scale),
             f"{row.better} / {row.equal} / {row.worse}",
@@ -148,6 +150,8 @@ def comparison_table(comparison: Comparison) -> Table:
             f"; {len(null.plans)} random groupings in {null.models} models: "
             f"{_percent(null.summary, scale)} (from {low} to {high})"
         )
+    if any(row.tasks < most for row in comparison.rows):
+        note += "; (n tasks): both plans scored on these alone"
     if judged:
         note += "; random ≥: share of random groupings that do as well, the plan itself counted"
     title = f"Study {comparison.study} against {comparison.baseline}"
@@ -202,14 +206,16 @@ def markdown(table: Table) -> str:
     return "\n".join(lines + ([f"\n{table.note}"] if table.note else []))
 
 
-def _plan_row(plan: PlanOutcome) -> tuple[str, ...]:
+def _plan_row(plan: PlanOutcome, whole: int) -> tuple[str, ...]:
+    served = len(plan.summary.per_task)
+    name = plan.name if served == whole else f"{plan.name} ({served} of {whole} tasks)"
     metrics = [_percent(plan.summary.metrics[name]) for name in MAIN_METRICS]
     count = len(plan.cells)
     cells = f"{count}" if count == plan.planned else f"{count} of {plan.planned}"
     cost = plan.cost
     seconds = f"{cost.train_seconds:,.{0 if cost.train_seconds >= 9.5 else 1}f}"
     memory = f"{cost.peak_memory_mb:,.0f}"
-    return (plan.name, *metrics, seconds, f"{cost.models:.0f}", memory, cells)
+    return (name, *metrics, seconds, f"{cost.models:.0f}", memory, cells)
 
 
 def _of_task(plan: PlanOutcome, task: str, metric: str) -> Summary | None:

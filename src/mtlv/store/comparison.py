@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mtlv.errors import ProtocolError, nearest
 from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.protocol import same_targets
-from mtlv.evaluation.scores import Summary
-from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, cell_predictions
+from mtlv.evaluation.scores import Summary, summarise
+from mtlv.store.outcome import (
+    CellOutcome,
+    PlanOutcome,
+    StudyOutcome,
+    cell_predictions,
+    score_cell,
+)
 from mtlv.store.record import CellRecord
 from mtlv.store.store import Store
 
@@ -34,6 +40,7 @@ class Row:
         equal: tasks with the same, within `EQUAL`.
         worse: tasks with a lower one.
         cost_ratio: training seconds over the baseline's.
+        tasks: how many tasks both have; where one has more, both are scored on these alone.
         random_share: share of random groupings in as many models that do as well or better, this
             plan counted with them (so never 0); None where there are none.
     """
@@ -46,6 +53,7 @@ class Row:
     equal: int
     worse: int
     cost_ratio: float | None
+    tasks: int = 0
     random_share: float | None = None
 
 
@@ -95,6 +103,7 @@ class Comparison:
                     "tasks_equal": row.equal,
                     "tasks_worse": row.worse,
                     "cost_ratio": row.cost_ratio,
+                    "tasks": row.tasks,
                     "random_share": row.random_share,
                 }
                 for row in self.rows
@@ -124,7 +133,10 @@ def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> 
         )
     nulls = _nulls(outcome, metric)
     rows = tuple(
-        replace(_row(store, plan, base, metric), random_share=_random_share(plan, metric, nulls))
+        replace(
+            _row(store, *_on_shared_tasks(store, outcome, plan, base), metric),
+            random_share=_random_share(plan, metric, nulls),
+        )
         for plan in outcome.plans
     )
     return Comparison(outcome.study.name, baseline, metric, rows, tuple(nulls.values()))
@@ -132,14 +144,15 @@ def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> 
 
 def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
     pairs = _pairs(plan.cells, base.cells)
-    for own, other in pairs if plan is not base else ():
-        _check_targets(store, own.cell, other.cell)
+    shared = [task for task in base.summary.per_task if task in plan.summary.per_task]
+    for own, other in pairs if plan.name != base.name else ():
+        _check_targets(store, own.cell, other.cell, shared)
     delta = Summary.of([a.scores.metrics[metric] - b.scores.metrics[metric] for a, b in pairs])
     tasks = {
         task: Summary.of(
             [a.scores.per_task[task]["f1"] - b.scores.per_task[task]["f1"] for a, b in pairs]
         )
-        for task in base.summary.per_task
+        for task in shared
         if "f1" in base.summary.per_task[task]
     }
     means = [own.mean for own in tasks.values() if not math.isnan(own.mean)]
@@ -153,7 +166,33 @@ def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row
         equal=sum(abs(mean) <= EQUAL for mean in means),
         worse=sum(mean < -EQUAL for mean in means),
         cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
+        tasks=len(shared),
     )
+
+
+def _on_shared_tasks(
+    store: Store, outcome: StudyOutcome, plan: PlanOutcome, base: PlanOutcome
+) -> tuple[PlanOutcome, PlanOutcome]:
+    """Return two plans scored on the tasks that both have, if one has more than the other.
+
+    Raises:
+        ProtocolError: they have none in common.
+    """
+    tasks = [set(each.summary.per_task) for each in (plan, base)]
+    if tasks[0] == tasks[1]:
+        return plan, base
+    shared = tasks[0] & tasks[1]
+    if not shared:
+        raise ProtocolError(f"The plans '{plan.name}' and '{base.name}' have no task in common.")
+    return _rescored(store, outcome, plan, shared), _rescored(store, outcome, base, shared)
+
+
+def _rescored(
+    store: Store, outcome: StudyOutcome, plan: PlanOutcome, tasks: Collection[str]
+) -> PlanOutcome:
+    scored = [score_cell(store, outcome.study, cell.cell, tasks) for cell in plan.cells]
+    cells = tuple(cell for cell in scored if cell is not None)
+    return replace(plan, cells=cells, summary=summarise([cell.scores for cell in cells]))
 
 
 def _nulls(outcome: StudyOutcome, metric: str) -> dict[int, Null]:
@@ -181,8 +220,8 @@ def _random_share(plan: PlanOutcome, metric: str, nulls: Mapping[int, Null]) -> 
     return (1 + as_good) / (1 + len(null.values))
 
 
-def _check_targets(store: Store, own: CellRecord, other: CellRecord) -> None:
-    tests = [cell_predictions(store, cell)["test"] for cell in (own, other)]
+def _check_targets(store: Store, own: CellRecord, other: CellRecord, tasks: Sequence[str]) -> None:
+    tests = [cell_predictions(store, cell)["test"].only(tasks) for cell in (own, other)]
     try:
         same_targets(*tests)
     except ProtocolError as error:

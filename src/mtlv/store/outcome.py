@@ -7,7 +7,7 @@ stored, so no number exists that the predictions do not give.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,8 +163,16 @@ def study_outcome(
     return StudyOutcome(study, tuple(plan for plan in plans if plan is not None))
 
 
-def score_cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcome | None:
+def score_cell(
+    store: Store, study: StudyRecord, cell: CellRecord, tasks: Collection[str] | None = None
+) -> CellOutcome | None:
     """Score one cell of a study; None while a job of it is missing.
+
+    Args:
+        store: has its jobs.
+        study: its record.
+        cell: to score.
+        tasks: score it on these tasks alone; None means on all that it serves.
 
     Raises:
         StoreError: a file of one of its jobs is damaged.
@@ -173,10 +181,13 @@ def score_cell(store: Store, study: StudyRecord, cell: CellRecord) -> CellOutcom
     if not all(store.has_job(job) for job in cell.jobs):
         return None
     predictions = cell_predictions(store, cell)
-    plan = cell.as_plan()
+    serves = cell.as_plan().serves
+    if tasks is not None:
+        serves = {task: index for task, index in serves.items() if task in tasks}
+        predictions = {part: own.only(serves) for part, own in predictions.items()}
     models = [
-        [task for task, index in plan.serves.items() if index == model]
-        for model in sorted(set(plan.serves.values()))
+        [task for task, index in serves.items() if index == model]
+        for model in sorted(set(serves.values()))
     ]
     settings = _scoring_settings(study, cell)
     scores = score(predictions["validation"], predictions["test"], settings, models)

@@ -151,6 +151,7 @@ class RecommendationRecord(_Record):
         predicted: gain of each task over being learned alone.
         gain_over_mtl: predicted mean gain over one model for all tasks.
         error: standard error of that; None if unknown.
+        luck: what a search among gains that are noise alone finds; None if unknown.
         leave_mtl: whether the gain exceeds its uncertainty.
     """
 
@@ -158,6 +159,7 @@ class RecommendationRecord(_Record):
     predicted: dict[str, float | None]
     gain_over_mtl: float
     error: float | None
+    luck: float | None = None
     leave_mtl: bool
 
 

@@ -9,6 +9,7 @@
              measured.npz            what a probe measured, where there was one
       groupings/ID/record.json       groups that were asked for by themselves
              features.npz            of the tasks
+             elbow.svg               and other tables over the number of groups, as pictures
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
 
@@ -35,6 +36,7 @@ from pydantic import BaseModel, ValidationError
 from mtlv.errors import StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
+from mtlv.store.number_plot import number_svg
 from mtlv.store.record import RECORD_VERSION, FoundGrouping, JobRecord, StudyRecord
 
 __all__ = ["Store"]
@@ -156,6 +158,8 @@ class Store:
         with write_folder(self.root / "groupings" / record.id) as folder:
             if features is not None:
                 np.savez_compressed(folder / "features.npz", features=features)
+            for table in record.grouping.numbers:
+                (folder / f"{table.method}.svg").write_text(number_svg(table), encoding="utf-8")
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
 

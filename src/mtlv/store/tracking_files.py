@@ -14,8 +14,9 @@ import yaml
 from mtlv.evaluation.counts import classification_report
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Summary
+from mtlv.store.number_plot import number_svg
 from mtlv.store.outcome import CellOutcome, StudyOutcome
-from mtlv.store.record import CellRecord, NumberRecord, StudyRecord
+from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.tracking_uri import without_password
 
 __all__ = [
@@ -23,7 +24,6 @@ __all__ = [
     "cell_files",
     "comparison_files",
     "comparison_text",
-    "number_svg",
     "study_files",
 ]
 
@@ -31,8 +31,6 @@ Files = dict[str, str]
 """Name to contents."""
 
 SHOWN_METRICS = ("f1_macro", "f1_micro", "average_precision_macro", "subset_accuracy")
-WIDTH, HEIGHT, MARGIN = 480, 300, 48
-NUMBER_NAMES = {"elbow": "Inertia", "silhouette": "Mean silhouette", "gap": "Gap statistic"}
 
 
 def study_files(study: StudyRecord) -> Files:
@@ -88,43 +86,6 @@ def comparison_text(outcome: StudyOutcome) -> str:
         shown = [name for name in SHOWN_METRICS if name in summary.metrics]
         lines += [f"- `{summary.signature_of(name)}`" for name in shown]
     return "\n".join(lines) + "\n"
-
-
-def number_svg(table: NumberRecord) -> str:
-    """Draw inertia, silhouette or gap over the number of groups, the suggested number marked."""
-    most, least = max(*table.values, 0.0), min(*table.values, 0.0)
-    height = most - least or 1.0
-    span = table.groups[-1] - table.groups[0] or 1
-    points = [
-        (
-            MARGIN + (WIDTH - 2 * MARGIN) * (k - table.groups[0]) / span,
-            HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - least) / height,
-        )
-        for k, value in zip(table.groups, table.values, strict=True)
-    ]
-    bottom, middle = HEIGHT - MARGIN, WIDTH / 2
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    marks = [
-        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{6 if k == table.chosen else 3}"/>'
-        f'<text x="{x:.1f}" y="{bottom + 16}">{k:g}</text>'
-        for k, (x, y) in zip(table.groups, points, strict=True)
-    ]
-    name = NUMBER_NAMES.get(table.method, table.method)
-    suggested = "none suggested" if table.chosen is None else f"{table.chosen} suggested"
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-            'font-family="sans-serif" font-size="12" text-anchor="middle" fill="#1f4e79">',
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
-            f'<polyline points="{line}" fill="none" stroke="#1f4e79" stroke-width="2"/>',
-            *marks,
-            f'<text x="{middle}" y="20">{name} by number of groups: {suggested}</text>',
-            f'<text x="{middle}" y="{HEIGHT - 10}">groups</text>',
-            f'<text x="{MARGIN - 8}" y="{MARGIN + 4}" text-anchor="end">{most:.3g}</text>',
-            f'<text x="{MARGIN - 8}" y="{bottom + 4}" text-anchor="end">{least:.3g}</text>',
-            "</svg>",
-        ]
-    )
 
 
 def _choices(cell: CellRecord) -> Files:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from mtlv.errors import MtlvError
 from mtlv.grouping.methods import needs_training
 from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
-from mtlv.store import CellRecord
+from mtlv.store import CellRecord, Store
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.grouping import Instruments, RunJobs, grouping_record
+from mtlv.studies.grouping import Instruments, RunJobs, grouping_record, validation_value
 from mtlv.studies.jobs import Job
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
@@ -21,7 +23,7 @@ from mtlv.studies.tuning import Trial, TuneSettings
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
 
-__all__ = ["Cell", "plan_cell", "title_of", "waits_for_training"]
+__all__ = ["Cell", "best_served", "plan_cell", "title_of", "waits_for_training"]
 
 
 @dataclass
@@ -70,16 +72,45 @@ class Cell:
         if self.tune is not None and self.chosen is not None:
             trials = [asdict(trial) for trial in self.trials]
             tuning = TuningRecord(metric=self.tune.metric, trials=trials, chosen=self.chosen)
+        jobs = [job.id for job in self.jobs(worker, seed)]
+        plan = self.plan
+        if self.grouping is not None and self.grouping.serves is not None:
+            plan = best_served(plan, jobs, worker.store)
         return CellRecord(
             plan=self.title,
             variant=dict(self.variant),
             fold=self.fold,
             seed=seed,
-            architecture=self.plan.to_json(),
-            jobs=[job.id for job in self.jobs(worker, seed)],
+            architecture=plan.to_json(),
+            jobs=jobs,
             grouping=self.grouping,
             tuning=tuning,
         )
+
+
+def best_served(plan: Plan, jobs: Sequence[str], store: Store) -> Plan:
+    """Return a plan in which every task is served by the model that does best on validation.
+
+    Where not all models are trained yet, the plan is returned as it is.
+
+    Args:
+        plan: in which tasks may be learned by several models.
+        jobs: ids of its models' jobs.
+        store: has their predictions.
+    """
+    if not all(store.has_job(job) for job in jobs):
+        return plan
+    parts = [store.predictions(job)["validation"] for job in jobs]
+    serves = dict(plan.serves)
+    for task, predicted in plan.serves.items():
+        values = {
+            index: validation_value(parts[index], task)
+            for index, model in enumerate(plan.models)
+            if task in model.tasks
+        }
+        best = max(values, key=lambda i: (np.nan_to_num(values[i], nan=-1.0), i == predicted))
+        serves[task] = best
+    return replace(plan, serves=serves)
 
 
 def plan_cell(
@@ -133,11 +164,12 @@ def waits_for_training(spec: PlanSpec) -> bool:
 
 
 def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title: str) -> Plan:
+    some = tasks if spec.tasks is None else tasks.only(spec.tasks)
     match spec.kind:
         case "stl":
-            return stl(tasks, title)
+            return stl(some, title)
         case "mtl":
-            return mtl(tasks, title)
+            return mtl(some, title)
         case "plan":
             return explicit(tasks, spec.models or (), title, serves=spec.serves)
     found = grouping or GroupingRecord(origin="", groups=[])

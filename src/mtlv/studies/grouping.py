@@ -36,7 +36,7 @@ from mtlv.studies.worker import Worker
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes import PROBES
 
-__all__ = ["Instruments", "RunJobs", "find", "grouping_record", "record_of"]
+__all__ = ["Instruments", "RunJobs", "find", "grouping_record", "record_of", "validation_value"]
 
 RunJobs = Callable[[str, Sequence[Job]], None]
 """Runs the jobs of a stage that are not finished."""
@@ -188,6 +188,7 @@ def _recommendation_record(advice: Recommendation | None) -> RecommendationRecor
         predicted={task: _known(value) for task, value in advice.predicted.items()},
         gain_over_mtl=advice.gain_over_mtl,
         error=advice.error,
+        luck=advice.luck,
         leave_mtl=advice.leave_mtl,
     )
 
@@ -204,11 +205,11 @@ def _known(value: float) -> float | None:
 def _trained(group: tuple[str, ...], job: Job, worker: Worker) -> Trained:
     validation = worker.store.predictions(job.id)["validation"]
     cost = worker.store.job(job.id).cost
-    values = {task: _value(validation, task) for task in group}
+    values = {task: validation_value(validation, task) for task in group}
     return Trained(group, values, job.id, cost.wall_seconds, cost.texts_seen)
 
 
-def _value(validation: Predictions, task: str) -> float:
+def validation_value(validation: Predictions, task: str) -> float:
     """Return the validation value of a task, free of thresholds: its average precision."""
     own = validation.only([task]).labels()
     metric = TASK_METRICS["binary"]["average_precision"]

@@ -105,7 +105,7 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
     corpora = read_corpora(config.data, base)
     tasks = TaskSet.of(corpora.values())
     if config.tasks is not None:
-        tasks = TaskSet(tuple(tasks[name] for name in tasks.in_order(config.tasks)))
+        tasks = tasks.only(config.tasks)
         corpora = {task.corpus: corpora[task.corpus] for task in tasks}
     splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
     return Inputs(corpora, tasks, splits, base)

@@ -53,6 +53,8 @@ class PlanSpec(Settings):
     grouping: GroupingSettings | str | None = None
     """All settings of the grouping, in place of `groups`, `method`, `features` and `draw`; or the
     file of a grouping that `mtlv group` wrote."""
+    tasks: tuple[str, ...] | None = Field(None, min_length=1)
+    """For `stl` and `mtl`: learn only these tasks, where all would cost too much."""
     models: tuple[tuple[tuple[str, ...], ...], ...] | None = None
     """For `plan`: models of heads of task names."""
     serves: dict[str, int] | None = None
@@ -88,6 +90,8 @@ class PlanSpec(Settings):
             )
         if self.kind == "random" and not isinstance(self.groups, int):
             raise ValueError("random needs `groups`: a number")
+        if self.tasks is not None and self.kind not in ("stl", "mtl"):
+            raise ValueError("`tasks` belongs to `stl` and `mtl`")
         if (self.kind == "plan") != (self.models is not None):
             raise ValueError("`models` belongs to `plan`, and `plan` needs it")
         return self
@@ -97,6 +101,8 @@ class PlanSpec(Settings):
         """The kind, and behind it the given name or what sets the plan apart."""
         if self.name:
             return self.name if self.name.startswith(self.kind) else f"{self.kind}-{self.name}"
+        if self.tasks is not None:
+            return f"{self.kind}-{len(self.tasks)}-tasks"
         if self.kind == "random":
             return f"random-{self.groups}-{self.draw}"
         if self.given is not None:
