@@ -29,6 +29,8 @@ class Task:
         labels: names of classes or tags.
         metric: name of the metric that this task is judged by.
         description: what the task means, in words.
+        negative: of `multiclass`, the class that F1 does not count.
+        range: of `regression`, its smallest and largest value.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Task:
     labels: tuple[str, ...]
     metric: str
     description: str | None = None
+    negative: str | None = None
+    range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,16 @@ class TaskSet:
         """Return the tasks of some corpora, in the order of the corpora and of their targets."""
         return cls(
             tuple(
-                Task(t.name, t.kind, c.name, t.labels, PRIMARY_METRIC[t.kind], t.description)
+                Task(
+                    t.name,
+                    t.kind,
+                    c.name,
+                    t.labels,
+                    t.metric or PRIMARY_METRIC[t.kind],
+                    t.description,
+                    t.negative,
+                    t.range,
+                )
                 for c in corpora
                 for t in c.targets
             )

@@ -195,6 +195,13 @@ def _check_targets(targets: Sequence[Target], where: str) -> None:
                 found=f"{len(target.labels)} class(es)",
                 expected="at least two",
             )
+        if target.negative is not None and target.negative not in target.labels:
+            raise DataError(
+                f"The negative class of the target '{target.name}' is none of its classes.",
+                where=where,
+                found=target.negative,
+                expected=", ".join(target.labels),
+            )
 
 
 def _check_text(example: Example, where: str) -> None:
@@ -251,8 +258,10 @@ def _clean_value(target: Target, value: Any, tokens: int) -> tuple[Value, str]:
         case "multiclass":
             return _class_index(value, count), f"one of {', '.join(target.labels)}"
         case "regression":
-            finite = isinstance(value, Real) and math.isfinite(value)
-            return (float(value) if finite else None), "a finite number"
+            low, high = target.range or (-math.inf, math.inf)
+            fits = isinstance(value, Real) and math.isfinite(value) and low <= value <= high
+            within = f"a number from {low:g} to {high:g}" if target.range else "a finite number"
+            return (float(value) if fits else None), within
         case "tagging":
             given = value if isinstance(value, Sequence) else ()
             tags = [tag for tag in (_class_index(tag, count) for tag in given) if tag is not None]

@@ -35,12 +35,19 @@ class Target:
             `tagging` (one index of a tag per token).
         labels: the names of classes or tags, in the order of their indices; empty otherwise.
         description: what the task means, in words; used by groupings and shown to people.
+        negative: of `multiclass`, the class that says nothing is there, as in relation extraction;
+            F1 does not count it.
+        range: of `regression`, its smallest and largest value.
+        metric: name of the metric that the task is judged by; None means the usual one of its kind.
     """
 
     name: str
     kind: Kind = "binary"
     labels: tuple[str, ...] = ()
     description: str | None = None
+    negative: str | None = None
+    range: tuple[float, float] | None = None
+    metric: str | None = None
 
 
 @dataclass(frozen=True)

@@ -173,7 +173,13 @@ def _recalled(memo: Path) -> Corpus | None:
     try:
         fields = json.loads(memo.read_text(encoding="utf-8"))
         table = open_table(cache_folder() / "corpora" / fields["id"])
-        targets = tuple(Target(**t | {"labels": tuple(t["labels"])}) for t in fields["targets"])
+        targets = tuple(_target(own) for own in fields["targets"])
         return Corpus(fields["name"], targets, table, fields["id"], tuple(fields["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _target(fields: Mapping[str, Any]) -> Target:
+    """Return the target that JSON wrote; it knows lists only."""
+    lists = {name: tuple(v) for name, v in fields.items() if isinstance(v, list)}
+    return Target(**{**fields, **lists})
