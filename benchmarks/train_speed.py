@@ -41,7 +41,8 @@ from mtlv.model.tokens import table_key, tokenise
 from mtlv.plans import mtl
 from mtlv.tasks import TaskSet
 from mtlv.training.data import CorpusData, TrainingData
-from mtlv.training.loop import Step, train
+from mtlv.training.loop import train
+from mtlv.training.observing import Step
 from mtlv.training.settings import TrainSettings
 
 BATCH, LENGTH, RATE = 16, 128, 2e-5

@@ -109,7 +109,9 @@ def write_encoder(folder: Path, family: str = "bert", tokenizer: bool = True) ->
     torch.manual_seed(0)
     AutoModel.from_config(config).save_pretrained(folder)
     if tokenizer:
-        special = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep")}
+        special = {
+            f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")
+        }
         PreTrainedTokenizerFast(tokenizer_object=pieces, **special).save_pretrained(folder)
     return folder
 

@@ -74,13 +74,21 @@ def _is_choice(annotation: Any) -> bool:
 
 
 def _known_keys(model: type[Settings], steps: Sequence[str]) -> list[str]:
-    for step in steps:
-        field = model.model_fields.get(step)
+    left = list(steps)
+    while left:
+        field = model.model_fields.get(left.pop(0))
         options = [] if field is None else _models_in(field.annotation)
-        if not options:
+        if field is None or not options:
             return []
+        if _is_mapping(field.annotation):
+            left = left[1:]  # a name of the user's own
         model = options[0]
     return list(model.model_fields)
+
+
+def _is_mapping(annotation: Any) -> bool:
+    """Tell whether an annotation is a mapping from names, or may be one."""
+    return get_origin(annotation) is dict or any(map(_is_mapping, get_args(annotation)))
 
 
 def _models_in(annotation: Any) -> list[type[Settings]]:

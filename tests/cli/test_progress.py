@@ -11,7 +11,7 @@ from mtlv.evaluation.curves import CurvePoint
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.store import JobRecord
 from mtlv.studies.jobs import Job
-from mtlv.training.loop import Step
+from mtlv.training.observing import Step
 from mtlv.training.settings import TrainSettings
 from store.fakes import fake_job
 from toys import model_plan

@@ -46,8 +46,9 @@ def write(folder: Path, form: str, rows: list[dict]) -> Path:
     return path
 
 
-def source(path: Path | str = "data.csv", **fields) -> FileSource:
-    return FileSource(**{"path": str(path), "text": "text", "labels": ("cough", "fever")} | fields)
+def source(path: Path | str | dict = "data.csv", **fields) -> FileSource:
+    given = path if isinstance(path, dict) else str(path)
+    return FileSource(**{"path": given, "text": "text", "labels": ("cough", "fever")} | fields)
 
 
 def read(folder: Path, content: str | None = None, **fields) -> Corpus:
@@ -359,3 +360,173 @@ def test_settings_survive_a_round_trip():
     for labels in (["a"], {"a": "b"}, {"column": "tags", "names": ["x"]}):
         given = source(labels=labels)
         assert FileSource.model_validate_json(given.model_dump_json()) == given
+
+
+PAIRS = "s1\ts2\tscore\tgold\na\tb\t1.5\tyes\nc\td\t\tno\ne\tf\t4\t\n"
+TASKS = {
+    "similarity": {"column": "score", "kind": "regression", "range": [0, 5]},
+    "relation": {"column": "gold", "kind": "multiclass"},
+}
+
+
+def pairs(folder: Path, content: str = PAIRS, **fields) -> Corpus:
+    (folder / "pairs.tsv").write_text(content, encoding="utf-8")
+    given = {"path": "pairs.tsv", "text": "s1", "text_b": "s2", "tasks": TASKS} | fields
+    return read_source("toy", FileSource(**given), folder)
+
+
+def test_pairs_with_tasks_of_several_kinds(tmp_path):
+    corpus = pairs(tmp_path, descriptions={"relation": "what the first says of the second"})
+    similarity, relation = corpus.targets
+    assert (similarity.kind, similarity.range) == ("regression", (0, 5))
+    assert (relation.kind, relation.labels) == ("multiclass", ("no", "yes"))
+    assert relation.description == "what the first says of the second"
+    assert corpus.pairs() == ["b", "d", "f"]
+    assert str(corpus.matrix().tolist()) == "[[1.5, 1.0], [nan, 0.0], [4.0, nan]]"
+    assert corpus.notes == ("gold: classes found: no, yes",)
+
+
+def test_tasks_stand_beside_labels(tmp_path):
+    content = "s1\ts2\tscore\tgold\ttags\na\tb\t1\tyes\tx\nc\td\t2\tno\ty\n"
+    corpus = pairs(tmp_path, content, labels={"column": "tags"})
+    assert corpus.target_names == ("x", "y", "similarity", "relation")
+    assert corpus.matrix().tolist() == [[1, 0, 1, 1], [0, 1, 2, 0]]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_finds_classes(form, tmp_path):
+    rows = [{"text": f"t{i}", "gold": gold} for i, gold in enumerate(["b", "a", None, "c", "a"])]
+    path = write(tmp_path, form, rows)
+    task = {"t": {"column": "gold", "kind": "multiclass", "negative": "a"}}
+    corpus = read_source("toy", source(path, format=form, labels=None, tasks=task), tmp_path)
+    assert corpus.target("t").labels == ("a", "b", "c")
+    assert str(corpus.values("t").tolist()) == "[1.0, 0.0, nan, 2.0, 0.0]"
+
+
+def test_classes_of_a_hugging_face_dataset(tmp_path):
+    import datasets
+
+    features = datasets.Features(
+        {"text": datasets.Value("string"), "gold": datasets.ClassLabel(names=["no", "yes"])}
+    )
+    own = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "gold": [1, 0, -1]}, features)
+    own.save_to_disk(str(tmp_path / "own"))
+    task = {"t": {"column": "gold", "kind": "multiclass"}}
+    corpus = read_source("toy", source("own", labels=None, tasks=task), tmp_path)
+    assert corpus.target("t").labels == ("no", "yes")
+    assert str(corpus.values("t").tolist()) == "[1.0, 0.0, nan]"
+
+
+@pytest.mark.parametrize(
+    ("row", "what", "column"),
+    [
+        ("x\ty\t6\tyes", "The column 'score' holds a number out of its range.", "score"),
+        ("x\ty\tlow\tyes", "The column 'score' holds something that is no number.", "score"),
+    ],
+)
+def test_wrong_scores_name_their_line(row, what, column, tmp_path):
+    with pytest.raises(DataError) as caught:
+        pairs(tmp_path, PAIRS + row + "\n")
+    assert caught.value.what == what
+    assert caught.value.where == f"{tmp_path / 'pairs.tsv'}, line 5, column '{column}'"
+
+
+def test_a_class_that_is_none_of_those_given(tmp_path):
+    tasks = {"relation": TASKS["relation"] | {"labels": ["yes", "maybe"]}}
+    with pytest.raises(DataError, match="not known") as caught:
+        pairs(tmp_path, tasks=tasks)
+    assert caught.value.where == f"{tmp_path / 'pairs.tsv'}, line 3, column 'gold'"
+    assert caught.value.expected == "one of yes, maybe"
+
+
+def test_a_pair_with_one_side_is_refused_or_dropped(tmp_path):
+    content = PAIRS + "x\t\t1\tperhaps\n"
+    with pytest.raises(DataError, match="second text is empty") as caught:
+        pairs(tmp_path, content)
+    assert caught.value.where == f"{tmp_path / 'pairs.tsv'}, line 5"
+    corpus = pairs(tmp_path, content, empty="drop")
+    assert corpus.target("relation").labels == ("no", "yes")
+
+
+def test_the_column_of_a_task_must_be_there(tmp_path):
+    tasks = {"t": {"column": "scores", "kind": "regression"}}
+    with pytest.raises(DataError, match="no column 'scores'") as caught:
+        pairs(tmp_path, tasks=tasks)
+    assert "did you mean 'score'" in caught.value.hint
+
+
+PARTS = {"train": "a.tsv", "dev": "b.tsv", "test": "c.tsv"}
+
+
+def in_parts(folder: Path, last: str = "text\tcough\nw\t1\n", **fields) -> Corpus:
+    (folder / "a.tsv").write_text("i\tcough\ttext\n0\t1\tx\n1\t0\ty\n", encoding="utf-8")
+    (folder / "b.tsv").write_text("i\ttext\tcough\tmore\n0\tz\t0\t?\n", encoding="utf-8")
+    (folder / "c.tsv").write_text(last, encoding="utf-8")
+    return read(folder, **({"path": PARTS, "labels": ["cough"]} | fields))
+
+
+def test_a_file_for_each_part(tmp_path):
+    corpus = in_parts(tmp_path)
+    assert corpus.ids.tolist() == ["train-1", "train-2", "validation-1", "test-1"]
+    assert corpus.parts.tolist() == ["train", "train", "validation", "test"]
+    assert corpus.texts() == ["x", "y", "z", "w"]
+    assert corpus.values("cough").tolist() == [1, 0, 0, 1]
+
+
+def test_ids_may_start_again_in_every_part(tmp_path):
+    corpus = in_parts(tmp_path, "i\ttext\tcough\n0\tw\t1\n", id="i")
+    assert corpus.ids.tolist() == ["train-0", "train-1", "validation-0", "test-0"]
+
+
+def test_classes_are_found_in_all_parts(tmp_path):
+    tasks = {"t": {"column": "cough", "kind": "multiclass"}}
+    corpus = in_parts(tmp_path, "text\tcough\nw\tmild\n", labels=None, tasks=tasks)
+    assert corpus.target("t").labels == ("0", "1", "mild")
+
+
+def test_a_missing_part_file_is_named(tmp_path):
+    with pytest.raises(DataError) as caught:
+        in_parts(tmp_path, path={"train": "a.tsv", "test": "d.tsv"})
+    assert caught.value.what == "There is no file 'd.tsv'."
+    assert caught.value.where == str(tmp_path / "d.tsv")
+
+
+def test_a_part_without_rows_is_refused(tmp_path):
+    with pytest.raises(DataError, match="holds no example") as caught:
+        in_parts(tmp_path, "text\tcough\n")
+    assert caught.value.where == str(tmp_path / "c.tsv")
+
+
+def test_a_column_must_be_in_every_part(tmp_path):
+    with pytest.raises(DataError, match="no column 'cough'") as caught:
+        in_parts(tmp_path, "text\tcoughs\nw\t1\n")
+    assert caught.value.where == str(tmp_path / "c.tsv")
+
+
+def test_a_wrong_cell_names_the_file_of_its_part(tmp_path):
+    with pytest.raises(DataError) as caught:
+        in_parts(tmp_path, "text\tcough\nw\t7\n")
+    assert caught.value.where == f"{tmp_path / 'c.tsv'}, line 2, column 'cough'"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"labels": None}, "`labels`, `tasks`, or both"),
+        ({"labels": None, "tasks": {}}, "at least 1"),
+        ({"path": {}}, "at least 1"),
+        ({"path": {"trian": "a.tsv"}}, "'trian' is no part; did you mean 'train'"),
+        ({"path": {"dev": "a.tsv", "val": "b.tsv"}}, "the part 'validation' has two files"),
+        ({"path": {"train": "a.tsv"}, "part": "p"}, "either a file for each part"),
+        ({"path": {"train": "a"}, "format": "huggingface"}, "splits of its own"),
+        ({"path": {"train": "a.tsv"}, "split": "x"}, "Hugging Face datasets only"),
+    ],
+)
+def test_parts_and_tasks_that_cannot_be(fields, message):
+    with pytest.raises(ValidationError, match=message):
+        source(**fields)
+
+
+def test_settings_of_tasks_and_parts_survive_a_round_trip():
+    given = FileSource(path=PARTS, text="s1", text_b="s2", tasks=TASKS)
+    assert FileSource.model_validate_json(given.model_dump_json()) == given

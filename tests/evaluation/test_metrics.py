@@ -14,13 +14,13 @@ from mtlv.errors import ConfigError
 from mtlv.evaluation.metrics import (
     METRICS,
     TASK_METRICS,
-    Array,
     Metric,
     mean_model_subset_accuracy,
     metric,
     metrics_of,
 )
 
+Array = np.ndarray[Any, Any]
 NAN = np.nan
 Reference = Callable[[Array, Array], float]
 
@@ -64,7 +64,14 @@ TASK_REFERENCES: dict[str, Reference] = {
     "roc_auc": reference.roc_auc_score,
     "log_loss": reference.log_loss,
 }
-TESTED_ELSEWHERE = {"expected_calibration_error", "mean_model_subset_accuracy"}
+TESTED_ELSEWHERE = {
+    "expected_calibration_error",
+    "example_f1",
+    "example_precision",
+    "example_recall",
+    "mean_model_subset_accuracy",
+    "primary_mean",
+}
 
 matrix_metrics = pytest.mark.parametrize("name", [m.name for m in metrics_of("matrix")])
 task_metrics = pytest.mark.parametrize("name", [m.name for m in metrics_of("task")])

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.errors import ProtocolError
+from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import (
     PREDICTIONS_SCHEMA,
     Array,
@@ -85,6 +87,25 @@ class TestTable:
 
     def test_follows_the_schema(self) -> None:
         assert Predictions("test", all_kinds(0, 3, 2)).to_table().schema == PREDICTIONS_SCHEMA
+
+    def test_what_tasks_are_about_survives_a_file(self, tmp_path: Path) -> None:
+        about = {
+            "which": About(("no", "yes", "perhaps"), "no", metric="f1_micro_positive"),
+            "how much": About(range=(0.0, 5.0)),
+        }
+        tasks = all_kinds(0, 4, 3)
+        tasks |= {name: replace(tasks[name], about=own) for name, own in about.items()}
+        parts = [Predictions(part, tasks) for part in ("validation", "test")]
+        path = tmp_path / "predictions.parquet"
+        pq.write_table(pa.concat_tables([part.to_table() for part in parts]), path)
+        for part in Predictions.from_table(pq.read_table(path)).values():
+            found = {name: task.about for name, task in part.tasks.items()}
+            assert found == {"yes": About(), "tags": About(), **about}
+
+    def test_an_older_file_says_nothing_of_tasks(self) -> None:
+        table = Predictions("test", all_kinds(0, 3, 2)).to_table()
+        assert table.schema.metadata is None
+        assert Predictions.from_table(table)["test"].tasks["which"].about == About()
 
     def test_rows_may_come_in_any_order(self) -> None:
         table = Predictions("test", all_kinds(0, 6, 3)).to_table()

@@ -1,12 +1,20 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from evaluation.kinds import random_task
 from mtlv.data import Kind
 from mtlv.errors import ProtocolError
+from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import LabelMatrix, Predictions, ScoredPart, TaskPredictions
-from mtlv.evaluation.protocol import check_parts, check_scored, same_targets
+from mtlv.evaluation.protocol import (
+    check_parts,
+    check_scored,
+    check_task_scored,
+    same_targets,
+)
 
 
 def task(
@@ -79,6 +87,23 @@ class TestSameTargets:
             with pytest.raises(ProtocolError, match="example 'e0'"):
                 same_targets(one, predictions(other))
 
+    def test_labels_must_be_the_same_where_both_say_them(self) -> None:
+        one, two = (
+            predictions(replace(task("a", "xy", [0, 1], "multiclass"), about=About(labels)))
+            for labels in (("no", "yes"), ("yes", "no"))
+        )
+        with pytest.raises(ProtocolError, match="different labels"):
+            same_targets(one, two)
+        same_targets(one, predictions(task("a", "xy", [0, 1], "multiclass")))
+
+    def test_a_task_must_be_judged_by_one_metric(self) -> None:
+        one, two = (
+            predictions(replace(task("a", "xy", [0, 1]), about=About(metric=metric)))
+            for metric in ("f1", "accuracy")
+        )
+        with pytest.raises(ProtocolError, match="by f1 and accuracy"):
+            same_targets(one, two)
+
     def test_stored_targets_equal_those_in_memory(self) -> None:
         before = predictions(task("a", "xy", [3.3, 0.1], "regression"))
         same_targets(before, Predictions.from_table(before.to_table())["test"])
@@ -113,3 +138,30 @@ def test_every_target_needs_a_score() -> None:
         broken = LabelMatrix("test", ("a", "b"), ids, targets, np.array([[0.1, 0.1], [1, bad]]))
         with pytest.raises(ProtocolError, match="'b' has targets without a score"):
             check_scored(broken)
+
+
+class TestOtherKinds:
+    @pytest.mark.parametrize("kind", ["multiclass", "regression", "tagging"])
+    def test_every_target_needs_a_score(self, kind: Kind) -> None:
+        own = random_task(kind, 0)
+        check_task_scored(own, "test")
+        for bad in (np.nan, np.inf):
+            scores = own.scores.copy()
+            scores[3] = np.full_like(np.asarray(scores[3]), bad)
+            with pytest.raises(ProtocolError, match=r"(?s)without a score.*1 score"):
+                check_task_scored(replace(own, scores=scores), "test")
+
+    def test_no_score_is_needed_where_there_is_no_target(self) -> None:
+        own = random_task("regression", 0)
+        own.targets[3], own.scores[3] = np.nan, np.nan
+        check_task_scored(own, "test")
+        tags = random_task("tagging", 0)
+        tags.targets[3] = np.full(len(tags.targets[3]), np.nan)
+        tags.scores[3] = np.full_like(tags.scores[3], np.nan)
+        check_task_scored(tags, "test")
+
+    def test_words_that_were_cut_off_have_none(self) -> None:
+        tags = random_task("tagging", 0)
+        longest = max(range(30), key=lambda i: len(tags.targets[i]))
+        tags.scores[longest][1:] = np.nan
+        check_task_scored(tags, "test")

@@ -11,7 +11,9 @@ from mtlv import __version__
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS, Metric, metrics_of
 from mtlv.evaluation.predictions import Array, Predictions, ScoredPart, TaskPredictions
-from mtlv.evaluation.scores import Scores, ScoringSettings, Summary, score, summarise
+from mtlv.evaluation.scores import Scores
+from mtlv.evaluation.scoring import ScoringSettings, score
+from mtlv.evaluation.summary import Summary, summarise
 from mtlv.evaluation.thresholds import Thresholds
 from mtlv.registry import Registry
 
@@ -154,7 +156,8 @@ class TestOtherKinds:
         much = TaskPredictions("much", "regression", ids, np.ones(2), np.ones(2))
         empty = Predictions("validation", {})
         scores = score(empty, Predictions("test", {"much": much}), models=[["much"]])
-        assert scores.metrics == {}
+        assert list(scores.metrics) == ["primary_mean"]
+        assert np.isnan(scores.metrics["primary_mean"]), "a constant correlates with nothing"
         assert list(scores.per_task) == ["much"]
 
 

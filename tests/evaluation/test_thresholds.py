@@ -7,9 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.errors import ConfigError, ProtocolError
+from mtlv.evaluation.about import About
 from mtlv.evaluation.metrics import METRICS
-from mtlv.evaluation.predictions import Array, LabelMatrix, ScoredPart
-from mtlv.evaluation.thresholds import Thresholds, fit_thresholds
+from mtlv.evaluation.predictions import (
+    Array,
+    LabelMatrix,
+    Predictions,
+    ScoredPart,
+    TaskPredictions,
+)
+from mtlv.evaluation.scoring import ScoringSettings
+from mtlv.evaluation.thresholds import Thresholds, choose_thresholds, fit_thresholds
 
 NAN = np.nan
 
@@ -227,3 +235,38 @@ class TestThresholds:
     )
     def test_says_where_it_comes_from(self, method: Any, words: str) -> None:
         assert fit_thresholds(random_matrix(0), method, 2.5).describe() == words
+
+
+class TestChosenForTasks:
+    def predictions(self, **metrics: str | None) -> Predictions:
+        known = random_matrix(1)
+        tasks = {
+            name: TaskPredictions(
+                name,
+                "binary",
+                known.ids,
+                known.targets[:, i],
+                known.scores[:, i],
+                about=About(metric=metrics.get(name)),
+            )
+            for i, name in enumerate(known.tasks)
+        }
+        return Predictions("validation", tasks)
+
+    def test_are_those_that_are_fitted(self) -> None:
+        own = self.predictions(t0="f1", t1=None)
+        expected = fit_thresholds(own.labels(), "per_label", 20.0)
+        assert choose_thresholds(own, list(own.tasks), ScoringSettings()) == expected
+
+    def test_a_task_judged_by_accuracy_is_decided_at_half(self) -> None:
+        own = self.predictions(t2="accuracy")
+        found = choose_thresholds(own, ["t0", "t2", "t1"], ScoringSettings())
+        expected = fit_thresholds(own.labels(["t0", "t1"]), "per_label", 20.0).values
+        assert found.values == {**expected, "t2": 0.5}
+        assert list(found.values) == ["t0", "t2", "t1"]
+        assert found.describe() == "per_label(validation,shrinkage=20,fixed=1)"
+        assert Thresholds.from_json(json.loads(json.dumps(found.to_json()))) == found
+
+    def test_all_of_them_may_be(self) -> None:
+        own = self.predictions(t0="accuracy").only(["t0"])
+        assert choose_thresholds(own, ["t0"], ScoringSettings("global")).values == {"t0": 0.5}

@@ -23,7 +23,8 @@ LOGITS = torch.tensor([[2.0, -1, 0.3], [-2, 4, 0.1], [0, -0.5, 6], [-8, 1, 1]])
 
 
 def _task(name: str, kind: str = "binary") -> Task:
-    return Task(name, kind, "toy", (), "f1")  # type: ignore[arg-type]
+    labels = () if kind in ("binary", "regression") else ("O", "B-X", "I-X")
+    return Task(name, kind, "toy", labels, "f1")  # type: ignore[arg-type]
 
 
 def _head(**changes: object) -> BinaryHead:
@@ -183,7 +184,7 @@ def test_a_confident_mistake_still_pulls(loss: str) -> None:
 def test_positive_weights_equal_those_of_torch(choice: str, power: float) -> None:
     """Positives per label are 2, 1 and 1 of 4, so negatives / positives are 1, 3 and 3."""
     head = _head(positive_weight=choice)
-    head.weigh_positives(TARGETS)
+    head.prepare(TARGETS)
     ratio = torch.tensor([1.0, 3.0, 3.0]) ** power
     torch.testing.assert_close(head.positive_weights, ratio)
     expected = functional.binary_cross_entropy_with_logits(LOGITS, TARGETS, pos_weight=ratio)
@@ -192,19 +193,19 @@ def test_positive_weights_equal_those_of_torch(choice: str, power: float) -> Non
 
 def test_missing_targets_do_not_count_as_negatives() -> None:
     head = _head(positive_weight="balanced")
-    head.weigh_positives(torch.tensor([[1.0, 1, 0], [0, NAN, NAN], [NAN, NAN, 1], [NAN, 0, 0]]))
+    head.prepare(torch.tensor([[1.0, 1, 0], [0, NAN, NAN], [NAN, NAN, 1], [NAN, 0, 0]]))
     assert head.positive_weights.tolist() == [1.0, 1.0, 2.0]
 
 
 def test_a_label_without_positives_gets_a_finite_weight() -> None:
     head = _head(positive_weight="balanced")
-    head.weigh_positives(torch.zeros(4, 3))
+    head.prepare(torch.zeros(4, 3))
     assert torch.isfinite(head.positive_weights).all()
 
 
 def test_without_the_setting_positives_weigh_one() -> None:
     head = _head()
-    head.weigh_positives(TARGETS)
+    head.prepare(TARGETS)
     assert head.positive_weights.tolist() == [1.0, 1.0, 1.0]
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlv.evaluation.scores import Summary
+from mtlv.evaluation.summary import Summary
+from mtlv.report import quality
 from mtlv.report.group_tables import group_table, number_table
 from mtlv.report.tables import (
     Table,
@@ -25,7 +26,7 @@ from mtlv.store import Store
 from mtlv.store.comparison import Comparison, Row, compare
 from mtlv.store.outcome import PlanOutcome, StudyOutcome, load_outcome
 from mtlv.store.record import GroupingRecord, NumberRecord
-from store.fakes import TASKS, fake_study
+from store.fakes import MIXED, TASKS, fake_study
 
 WORDS = st.text("abc", min_size=1, max_size=9)
 
@@ -85,6 +86,88 @@ class TestPlans:
     def test_nothing_finished_is_an_empty_table(self, outcome: StudyOutcome) -> None:
         table = plan_table(dataclasses.replace(outcome, plans=()))
         assert (table.rows, table.note) == ((), "")
+
+
+class TestOtherKinds:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def mixed(tmp_path_factory: pytest.TempPathFactory) -> StudyOutcome:
+        store = Store(tmp_path_factory.mktemp("mixed"))
+        fake_study(store, tasks=(*MIXED, "question"))
+        return load_outcome(store, "fake")
+
+    def test_columns_are_the_mean_and_what_each_task_is_judged_by(
+        self, mixed: StudyOutcome
+    ) -> None:
+        table = plan_table(mixed)
+        assert table.header[:2] == ("plan", "mean")
+        assert table.header[2:9] == (*MIXED, "question")
+        own = mixed["mtl"].summary.primary("relation")
+        assert own.sd is not None
+        assert table.rows[1][5] == f"{100 * own.mean:.1f} ± {100 * own.sd:.1f}"
+        assert "relation: f1_micro_positive" in table.note
+        assert "of:2*accuracy+entity_f1+2*f1+f1_micro_positive+pearson" in table.note
+
+    def test_many_labels_are_one_column(self, tmp_path: Path) -> None:
+        store = Store(tmp_path)
+        fake_study(store, tasks=(*TASKS, "nli"))
+        table = plan_table(load_outcome(store, "fake"))
+        assert table.header[:4] == ("plan", "mean", "macro-F1 of 4", "nli")
+
+    def test_of_many_tasks_only_means_are_shown(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(quality, "FEW", 2)
+        store = Store(tmp_path)
+        fake_study(store, tasks=MIXED)
+        assert plan_table(load_outcome(store, "fake")).header[:3] == ("plan", "mean", "seconds")
+
+    def test_a_plan_without_binary_tasks_has_dashes(self, mixed: StudyOutcome) -> None:
+        plan = mixed["mtl"]
+        metrics = {"primary_mean": plan.summary.metrics["primary_mean"]}
+        summary = dataclasses.replace(plan.summary, metrics=metrics)
+        partial = dataclasses.replace(plan, summary=summary)
+        column = quality.Column("macro-F1", "f1_macro")
+        assert column.of(partial) is None
+        assert plan_table(dataclasses.replace(mixed, plans=(partial,))).rows[0][1] != "-"
+
+    def test_every_task_is_shown_by_its_own_metric(self, mixed: StudyOutcome) -> None:
+        table = task_table(mixed)
+        assert table.header[:2] == ("task, metric", "positives")
+        assert [row[:2] for row in table.rows] == [
+            ("edema, f1", "9"),
+            ("nodule, f1", "9"),
+            ("nli, accuracy", ""),
+            ("relation, f1_micro_positive", ""),
+            ("similarity, pearson", ""),
+            ("disease, entity_f1", ""),
+            ("question, accuracy", "9"),
+        ]
+        assert all("-" not in row[2:] for row in table.rows)
+        assert {row[2] for row in task_table(mixed, "log_loss").rows if row[0] == "similarity"} == {
+            "-"
+        }
+
+    def test_errors_are_no_percent(self, mixed: StudyOutcome) -> None:
+        rows = {row[0]: row for row in task_table(mixed, "mse").rows}
+        own = mixed["stl"].summary.per_task["similarity"]["mse"]
+        assert rows["similarity"][2].startswith(f"{own.mean:.3f} ± ")
+
+    def test_comparison_says_how_tasks_are_judged(self, tmp_path: Path) -> None:
+        store = Store(tmp_path)
+        fake_study(store, tasks=MIXED)
+        table = comparison_table(compare(store, load_outcome(store, "fake"), "mtl"))
+        assert table.header[1] == "primary_mean"
+        assert "better, equal and worse primary metric" in table.note
+
+    def test_published_figures_may_be_of_tasks(self, mixed: StudyOutcome) -> None:
+        published = {"source": "Table 3", "metrics": ["nli"], "rows": {"mtl": [84.6, 0.0]}}
+        study = mixed.study.model_copy(
+            update={"config": mixed.study.config | {"published": published}}
+        )
+        table = published_table(dataclasses.replace(mixed, study=study))
+        assert table is not None
+        assert table.rows == (("mtl", "84.60 ± 0.00", plan_table(mixed).rows[1][4]),)
 
 
 def test_every_task_under_every_plan(outcome: StudyOutcome) -> None:

@@ -3,18 +3,20 @@
     study = fake_study(store, plans=("stl", "mtl", "gmtl"), folds=2, seeds=(0, 1))
 
 Everything follows from names, folds and seeds, so equal calls give equal stores. Models that are
-equal in two plans are one job, as in a real study.
+equal in two plans are one job, as in a real study. Tasks are binary, but for those that
+`fake_kinds` names: `tasks=MIXED` gives a study of all kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mtlv.evaluation.curves import CurvePoint, curves_table
-from mtlv.evaluation.predictions import Predictions, ScoredPart, TaskPredictions
+from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.fingerprint import fingerprint
 from mtlv.plans import Plan
 from mtlv.store import CellRecord, JobRecord, Store, StudyRecord
@@ -26,6 +28,18 @@ from mtlv.store.record import (
     TaskRecord,
     TuningRecord,
 )
+from store.fake_kinds import MIXED, kind_of, predicted
+
+__all__ = [
+    "MIXED",
+    "PLANS",
+    "TASKS",
+    "fake_cell",
+    "fake_job",
+    "fake_job_id",
+    "fake_study",
+    "write_fake_job",
+]
 
 Model = Sequence[Sequence[str]]
 """Heads of task names."""
@@ -90,7 +104,7 @@ def fake_study(
         status=status,  # type: ignore[arg-type]
         started=STARTED,
         updated=FINISHED,
-        tasks=[TaskRecord(name=t, kind="binary", corpus="fake", positives=9) for t in tasks],
+        tasks=[_task(name) for name in tasks],
         corpora=[CorpusRecord(name="fake", fingerprint="c0ffee", examples=2 * folds * examples)],
         cells=cells,
         planned=len(cells),
@@ -181,7 +195,9 @@ def write_fake_job(
     record = fake_job(model, fold, seed, epochs=epochs, preparation=preparation, job=job)
     tasks = [task for head in model for task in head]
     parts = [
-        Predictions(part, {task: _predicted(task, part, record, examples) for task in tasks})
+        Predictions(
+            part, {task: predicted(task, part, fold, record.id, examples) for task in tasks}
+        )
         for part in ("validation", "test")
     ]
     if scores is not None:
@@ -233,6 +249,13 @@ def fake_job(
     )
 
 
+def _task(name: str) -> TaskRecord:
+    own = kind_of(name)
+    positives = 9 if own.kind == "binary" else None
+    labels = list(own.about.labels)
+    return TaskRecord(name=name, kind=own.kind, corpus="fake", labels=labels, positives=positives)
+
+
 def _architecture(plan: str, models: Sequence[Model]) -> dict[str, Any]:
     serves = {task: i for i, model in enumerate(models) for head in model for task in head}
     listed = [[list(head) for head in model] for model in models]
@@ -257,26 +280,12 @@ def _tuning(jobs: list[str]) -> TuningRecord:
     return TuningRecord(metric="average_precision_macro", trials=trials, chosen=1)
 
 
-def _predicted(task: str, part: ScoredPart, record: JobRecord, examples: int) -> TaskPredictions:
-    """Return targets that only depend on task, fold and part, and scores that follow them."""
-    ids = np.array([f"{record.fold}-{part}-{i}" for i in range(examples)], object)  # (N,)
-    targets = (_generator(task, record.fold, part).random(examples) < 0.3).astype(float)  # (N,)
-    targets[:2] = 0.0, 1.0
-    noise = _generator(record.id, task, part).random(examples)  # (N,)
-    return TaskPredictions(task, "binary", ids, targets, 0.45 * targets + 0.55 * noise, "fake")
-
-
 def _rescored(
     part: Predictions, scores: Callable[[str, ScoredPart], np.ndarray[Any, Any]]
 ) -> Predictions:
     return Predictions(
         part.part,
-        {
-            name: TaskPredictions(
-                name, own.kind, own.ids, own.targets, scores(name, part.part), own.corpus
-            )
-            for name, own in part.tasks.items()
-        },
+        {name: replace(own, scores=scores(name, part.part)) for name, own in part.tasks.items()},
     )
 
 
@@ -292,10 +301,6 @@ def _curves(model: Model, record: JobRecord) -> list[CurvePoint]:
         for i in range(len(model)):
             points.append(CurvePoint(epoch, "train", "head", f"head {i + 1}", "loss", 1 - share))
         for task in (task for head in model for task in head):
-            for metric in ("f1", "average_precision"):
+            for metric in kind_of(task).metrics:
                 points.append(CurvePoint(epoch, "validation", "label", task, metric, share))
     return points
-
-
-def _generator(*words: object) -> np.random.Generator:
-    return np.random.default_rng(int(fingerprint([str(word) for word in words]), 16))

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from mtlv.errors import ProtocolError
+from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import ScoredPart
 from mtlv.report.tables import comparison_table
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import Comparison, compare
 from mtlv.store.outcome import load_outcome
 from mtlv.store.record import GroupingRecord
-from store.fakes import TASKS, fake_job_id, fake_study, write_fake_job
+from store.fake_kinds import KINDS, FakeKind
+from store.fakes import MIXED, TASKS, fake_job_id, fake_study, write_fake_job
 
 HALVES = [list(TASKS[:2]), list(TASKS[2:])]
 
@@ -129,6 +131,60 @@ def test_json_has_all_of_it(store: Store) -> None:
         assert set(plan["per_task"]) == set(TASKS)
         assert {"plan", "value", "delta", "tasks_better", "cost_ratio"} <= set(plan)
         assert set(plan["delta"]) == {"mean", "sd", "n"}
+
+
+class TestOtherKinds:
+    def test_tasks_are_compared_by_what_each_is_judged_by(self, store: Store) -> None:
+        fake_study(store, tasks=MIXED)
+        outcome = load_outcome(store, "fake")
+        found = compare(store, outcome, "mtl")
+        assert found.metric == "primary_mean"
+        for row in found.rows:
+            cells = zip(outcome[row.plan].cells, outcome["mtl"].cells, strict=True)
+            pairs = [(a.scores, b.scores) for a, b in cells]
+            assert list(row.per_task) == list(MIXED)
+            for task, own in row.per_task.items():
+                expected = np.mean([a.primary(task) - b.primary(task) for a, b in pairs])
+                assert own.mean == pytest.approx(expected)
+            assert row.better + row.equal + row.worse == len(MIXED)
+            means = [a.primary_mean - b.primary_mean for a, b in pairs]
+            assert row.delta.mean == pytest.approx(np.mean(means))
+
+    def test_a_lower_error_is_better(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        judged = FakeKind("regression", About(metric="mae"), ("mae",))
+        monkeypatch.setitem(KINDS, "similarity", judged)
+        fake_study(store, plans=("stl", "mtl"), folds=1, tasks=("similarity", "nli"))
+        stl, _ = compare(store, load_outcome(store, "fake"), "mtl").rows
+        gains = (-stl.per_task["similarity"].mean, stl.per_task["nli"].mean)
+        assert stl.better == sum(gain > 5e-4 for gain in gains)
+        assert stl.worse == sum(gain < -5e-4 for gain in gains)
+
+    def test_metrics_of_binary_tasks_can_be_compared_too(self, store: Store) -> None:
+        fake_study(store, tasks=MIXED)
+        assert all(row.delta.n == 2 for row in compared(store, metric="f1_macro").rows)
+
+    def test_a_part_of_the_tasks_is_compared_by_their_own_mean(self, store: Store) -> None:
+        """The plan that serves `nli` and `relation` alone has no binary task, and needs none."""
+        study = fake_study(store, plans=("mtl",), folds=1, tasks=MIXED)
+        served = ["nli", "relation"]
+        write_fake_job(store, [served])
+        cell = study.cells[0].model_copy(
+            update={
+                "plan": "part",
+                "architecture": {
+                    "name": "part",
+                    "models": [[served]],
+                    "serves": dict.fromkeys(served, 0),
+                },
+                "jobs": [fake_job_id([served], 0, 0)],
+            }
+        )
+        store.write_study(study.model_copy(update={"cells": [*study.cells, cell], "planned": 2}))
+        _, part = compare(store, load_outcome(store, "fake"), "mtl").rows
+        assert part.tasks == 2
+        assert part.delta.mean == pytest.approx(np.mean([d.mean for d in part.per_task.values()]))
+        _, part = compared(store, metric="f1_macro").rows
+        assert part.delta.n == 0
 
 
 def _with_random_groupings(store: Store, draws: int) -> None:

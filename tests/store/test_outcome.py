@@ -7,11 +7,12 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from mtlv.errors import ProtocolError, StoreError
-from mtlv.evaluation.scores import ScoringSettings, score
+from mtlv.evaluation.judging import validation_value
+from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.store import CellRecord, Store, StudyRecord
 from mtlv.store.outcome import cell_predictions, load_outcome, score_cell
 from mtlv.store.record import GroupingRecord, JobRecord
-from store.fakes import TASKS, fake_cell, fake_study, write_fake_job
+from store.fakes import MIXED, TASKS, fake_cell, fake_study, write_fake_job
 
 
 def never(cell: CellRecord, model: int) -> bool:
@@ -119,6 +120,34 @@ class TestScores:
         path.write_bytes(b"PAR1")
         with pytest.raises(StoreError, match=record.cells[0].jobs[0]):
             load_outcome(store, "fake")
+
+
+class TestOtherKinds:
+    def test_a_study_may_mix_kinds(self, store: Store) -> None:
+        fake_study(store, tasks=MIXED)
+        for plan in load_outcome(store, "fake").plans:
+            assert set(plan.summary.judged) == set(MIXED)
+            values = [plan.summary.primary(task).mean for task in MIXED]
+            assert plan.summary.metrics["primary_mean"].mean == pytest.approx(np.mean(values))
+
+    def test_a_study_may_have_no_binary_task(self, store: Store) -> None:
+        fake_study(store, tasks=MIXED[2:])
+        plan = load_outcome(store, "fake")["gmtl"]
+        assert list(plan.summary.metrics) == ["primary_mean"]
+        assert plan.to_json()["judged_by"]["disease"]["metric"] == "entity_f1"
+
+    def test_the_validation_value_is_the_mean_over_tasks(self, store: Store) -> None:
+        record = fake_study(store, plans=("mtl",), folds=1, tasks=MIXED)
+        tasks = cell_predictions(store, record.cells[0])["validation"].tasks
+        expected = np.mean([validation_value(tasks[name]) for name in MIXED])
+        found = load_outcome(store, "fake")["mtl"].validation_value
+        assert found == pytest.approx(expected)
+
+    def test_json_of_binary_tasks_is_as_it_was(self, store: Store) -> None:
+        fake_study(store, plans=("mtl",), folds=1)
+        (plan,) = load_outcome(store, "fake").to_json()["plans"]
+        assert "judged_by" not in plan
+        assert "primary_mean" not in plan["metrics"]
 
 
 class TestServing:

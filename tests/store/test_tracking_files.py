@@ -11,7 +11,7 @@ import yaml
 from sklearn.metrics import confusion_matrix
 
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
-from mtlv.evaluation.scores import score
+from mtlv.evaluation.scoring import score
 from mtlv.store import Store
 from mtlv.store.number_plot import number_svg
 from mtlv.store.outcome import CellOutcome, cell_predictions, load_outcome
@@ -22,7 +22,7 @@ from mtlv.store.tracking_files import (
     comparison_text,
     study_files,
 )
-from store.fakes import fake_cell, fake_study
+from store.fakes import MIXED, fake_cell, fake_study
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = NumberRecord(method="elbow", groups=[1, 2, 3], values=[4.0, 1.0, 0.0], chosen=2)
@@ -44,6 +44,25 @@ class TestStudy:
     def test_no_password_leaves_the_store(self, store: Store) -> None:
         study = fake_study(store, config={"tracking": {"uri": "http://ann:secret@host"}})
         assert not [name for name, text in study_files(study).items() if "secret" in text]
+
+
+class TestOtherKinds:
+    def test_a_comparison_has_what_the_kinds_have(self, store: Store) -> None:
+        fake_study(store, tasks=MIXED)
+        mixed = comparison_text(load_outcome(store, "fake"))
+        assert "subset_accuracy | primary_mean | seconds" in mixed
+        assert "- `primary_mean|of:" in mixed
+        fake_study(store, "others", tasks=MIXED[2:])
+        others = comparison_text(load_outcome(store, "others"))
+        assert others.startswith("| plan | primary_mean | seconds | models | cells |")
+
+    def test_files_of_a_cell_without_binary_tasks(self, store: Store) -> None:
+        fake_study(store, plans=("mtl",), folds=1, tasks=MIXED[2:])
+        outcome = load_outcome(store, "fake")["mtl"].cells[0]
+        files = cell_files(outcome, cell_predictions(store, outcome.cell))
+        assert "confusion.csv" not in files
+        judged = json.loads(files["scores.json"])["judged_by"]
+        assert judged["relation"]["metric"] == "f1_micro_positive"
 
 
 class TestCell:

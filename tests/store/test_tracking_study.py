@@ -10,7 +10,7 @@ import mtlv.store.tracking_study
 from mtlv.store import Store, StudyRecord
 from mtlv.store.tracking_memory import Memory
 from mtlv.store.tracking_study import StudyMirror, Tracker
-from store.fakes import FINISHED, TASKS, fake_cell, fake_job, fake_study, write_fake_job
+from store.fakes import FINISHED, MIXED, TASKS, fake_cell, fake_job, fake_study, write_fake_job
 from store.trackers import FakeTracker, TrackerDownError
 
 GMTL = "gmtl/fold 1/seed 0"
@@ -51,6 +51,14 @@ class TestWhatIsMirrored:
                 }.items()
             }
         }
+        assert {run.status for run in tracker.runs.values()} == {"FINISHED"}
+
+    def test_a_study_of_all_kinds_of_tasks(self, store: Store) -> None:
+        study, tracker = fake_study(store, plans=("mtl",), folds=1, tasks=MIXED), FakeTracker()
+        mirror(store, tracker, study).update(study)
+        told = {number.name for run in tracker.runs.values() for number in run.numbers}
+        assert {"primary_mean", "f1_macro", "mtl/primary_mean", "mtl/primary/nli"} <= told
+        assert {"pearson/similarity", "entity_f1/disease", "accuracy/nli"} <= told
         assert {run.status for run in tracker.runs.values()} == {"FINISHED"}
 
     def test_a_model_of_many_tasks_is_counted(self, store: Store) -> None:

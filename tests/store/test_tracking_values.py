@@ -25,7 +25,7 @@ from mtlv.store.tracking_values import (
     study_numbers,
     study_params,
 )
-from store.fakes import FINISHED, fake_cell, fake_job, fake_study, write_fake_job
+from store.fakes import FINISHED, MIXED, fake_cell, fake_job, fake_study, write_fake_job
 
 END = milliseconds(FINISHED)
 
@@ -33,6 +33,29 @@ END = milliseconds(FINISHED)
 def is_taken_by_mlflow(name: str) -> bool:
     """MLflow's own rule, on Windows, where it is strictest."""
     return bool(re.match(r"^[/\w.\- ]*$", name)) and posixpath.normpath(name) == name
+
+
+class TestOtherKinds:
+    def test_numbers_of_tasks_have_names_that_are_taken(self, store: Store) -> None:
+        fake_study(store, plans=("mtl",), folds=1, tasks=MIXED)
+        outcome = load_outcome(store, "fake")
+        cell = outcome["mtl"].cells[0]
+        found = cell_numbers(cell, label_names(MIXED), 0)
+        values = {number.name: number.value for number in found}
+        assert all(is_taken_by_mlflow(name) for name in values)
+        assert len(values) == len(found)
+        assert values["entity_f1/disease"] == cell.scores.per_task["disease"]["entity_f1"]
+        assert values["f1_CPR_3_/relation"] == cell.scores.per_task["relation"]["f1[CPR:3]"]
+        assert values["primary_mean"] == cell.scores.primary_mean
+
+    def test_a_study_tells_what_its_tasks_are_judged_by(self, store: Store) -> None:
+        fake_study(store, plans=("mtl",), folds=1, tasks=MIXED)
+        outcome = load_outcome(store, "fake")
+        values = {n.name: n.value for n in study_numbers(outcome, ("primary_mean", "f1_macro"))}
+        summary = outcome["mtl"].summary
+        assert values["mtl/primary_mean"] == summary.metrics["primary_mean"].mean
+        for task in MIXED:
+            assert values[f"mtl/primary/{task}"] == summary.primary(task).mean
 
 
 class TestNames:

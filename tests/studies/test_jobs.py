@@ -9,7 +9,8 @@ import pytest
 
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.studies.executors import LocalExecutor
-from mtlv.studies.jobs import Job
+from mtlv.studies.jobs import Job, Lineage
+from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
 from toys import model_plan
 
@@ -37,9 +38,12 @@ JOB = Job(
         {"encoder": EncoderSettings(name="minilm", pooling="cls")},
         {"head": HeadSettings(layers=1)},
         {"train": TrainSettings(epochs=3)},
-        {"starts_from": "another job"},
+        {"lineage": Lineage("another job")},
+        {"lineage": Lineage("another job", keep_heads=True)},
+        {"lineage": Lineage(teachers=("another job",))},
+        {"probe": ProbeSettings(name="lookahead")},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
 def test_what_decides_the_result_decides_the_id(change: dict[str, Any]) -> None:
     assert replace(JOB, **change).id != JOB.id

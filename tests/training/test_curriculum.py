@@ -18,7 +18,8 @@ from mtlv.training.batches import BatchRows
 from mtlv.training.curriculum import Curriculum, competence, text_losses
 from mtlv.training.curriculum_settings import CurriculumSettings
 from mtlv.training.data import TrainingData
-from mtlv.training.loop import Step, train
+from mtlv.training.loop import train
+from mtlv.training.observing import Step
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
 NAN = float("nan")

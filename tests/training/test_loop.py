@@ -21,7 +21,8 @@ from mtlv.model.network import Network
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.tasks import TaskSet
 from mtlv.training import loop
-from mtlv.training.loop import Step, Trained, train
+from mtlv.training.loop import Trained, train
+from mtlv.training.observing import Step
 from mtlv.training.scoring import predict_part
 from mtlv.training.weighting import WEIGHTINGS, Weighting
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, f1_score, log_loss
 
+from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
+from mtlv.model.network import Network
+from mtlv.tasks import Task
 from mtlv.training.validation import curve_points, selection_value
 from toys import tiny_source, toy_network
 
@@ -68,6 +74,66 @@ def test_model_and_heads_cover_their_own_labels(scope: str, names: list[str]) ->
     assert points["validation", scope, "f1_macro"] == pytest.approx(macro)
     assert points["validation", scope, "average_precision_macro"] == pytest.approx(precision)
     assert points["validation", scope, "log_loss"] == pytest.approx(loss)
+
+
+def _others() -> Predictions:
+    ids = np.array(["e", "f"], object)
+    tags = np.empty(2, object)
+    chances = np.empty(2, object)
+    tags[:] = [np.array([0.0, 1, 2]), np.array([1.0, 0, 0, 1])]
+    chances[:] = [np.eye(3)[[0, 1, 2]] * 0.8 + 0.1, np.eye(3)[[1, 2, 0, 0]] * 0.8 + 0.1]
+    several = np.array([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2]])
+    return Predictions(
+        "validation",
+        {
+            "nli": TaskPredictions("nli", "multiclass", ids, np.array([0.0, 1]), several),
+            "sts": TaskPredictions(
+                "sts", "regression", ids, np.array([1.0, 2]), np.array([2.0, 4])
+            ),
+            "ner": TaskPredictions(
+                "ner", "tagging", ids, tags, chances, "", About(("O", "B", "I"))
+            ),
+        },
+    )
+
+
+def _network(*heads: tuple[str, ...]) -> Network:
+    """Stands for a network: its heads have tasks of these names."""
+    tasks = [[Task(name, "binary", "c", (), "f1") for name in head] for head in heads]
+    own = SimpleNamespace(heads=heads, head=lambda i: SimpleNamespace(tasks=tasks[i]))
+    return cast(Network, own)
+
+
+class TestOtherKinds:
+    def test_a_task_is_shown_by_primary_metric_and_loss(self) -> None:
+        points = curve_points(1, {}, _others(), _network(("nli",), ("sts",), ("ner",)))
+        values = {(p.scope, p.name, p.metric): p.value for p in points}
+        assert values["label", "nli", "accuracy"] == 0.5
+        assert values["label", "nli", "log_loss"] == pytest.approx(-np.log(0.7 * 0.3) / 2)
+        assert values["label", "sts", "pearson"] == pytest.approx(1.0)
+        assert values["label", "sts", "mse"] == pytest.approx((1 + 4) / 2)
+        # True: 1-2 | 0, 3; found: 1-2 | 0-1. One of two found is right, of three true.
+        assert values["label", "ner", "entity_f1"] == pytest.approx(2 / 5)
+        assert values["head", "head 3", "entity_f1"] == pytest.approx(2 / 5)
+        assert values["model", "model", "primary_mean"] == pytest.approx((0.5 + 1.0 + 0.4) / 3)
+        assert not any(name == "f1_macro" for _, _, name in values)
+
+    def test_binary_tasks_beside_them_are_shown_as_ever(self) -> None:
+        both = _predictions(TARGETS).merged([_others()])
+        network = _network(("heart", "lung", "bone"), ("nli",), ("sts",), ("ner",))
+        values = {(p.name, p.metric): p.value for p in curve_points(1, {}, both, network)}
+        alone = curve_points(1, {}, _predictions(TARGETS), _network(("heart", "lung", "bone")))
+        for point in alone:
+            assert values[point.name, point.metric] == point.value
+        f1 = [f1_score(TARGETS[n], _decided(n)) for n in TARGETS]
+        assert values["model", "primary_mean"] == pytest.approx(np.mean([*f1, 0.5, 1.0, 0.4]))
+
+    def test_epochs_go_by_the_mean_over_tasks(self) -> None:
+        others = _others()
+        assert selection_value(others, "average_precision") == pytest.approx(1.9 / 3)
+        assert selection_value(others, "f1") == pytest.approx(1.9 / 3)
+        losses = [-np.log(0.7 * 0.3) / 2, 2.5, -np.log(0.9) * 5 / 7 - np.log(0.1) * 2 / 7]
+        assert selection_value(others, "loss") == pytest.approx(-np.mean(losses))
 
 
 def test_selection_is_the_mean_over_tasks() -> None:

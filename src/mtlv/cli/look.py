@@ -39,6 +39,11 @@ class Form(StrEnum):
     MARKDOWN = "markdown"
 
 
+METRIC = typer.Option(
+    None,
+    help="Metric to compare; f1_macro if absent, or the mean of what tasks are judged by.",
+    show_default=False,
+)
 FORM = typer.Option(Form.TABLE, "--format", help="How to print it.")
 
 
@@ -91,7 +96,7 @@ def show(
 def compare(
     study: str = STUDY,
     baseline: str | None = BASELINE,
-    metric: str = typer.Option("f1_macro", help="Metric to compare."),
+    metric: str | None = METRIC,
     format_: Form = FORM,
     store: Path = STORE,
     json: bool = JSON,

@@ -11,11 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mtlv.evaluation.curves import CurvePoint
 from mtlv.store import JobRecord
-from mtlv.studies.jobs import Job
+from mtlv.studies.jobs import AnyJob
 from mtlv.studies.watching import StudyWatcher
-from mtlv.training.loop import Step
+from mtlv.training.observing import Step
 
 __all__ = ["ProgressBar"]
+
+
+SHOWN = {
+    "perplexity": ("perplexity", 1),
+    "f1_macro": ("macro-F1", 100),
+    "primary_mean": ("mean of metrics", 100),
+}
+"""Validation metrics that a line shows: the last of those that there are."""
 
 
 class ProgressBar(StudyWatcher):
@@ -57,7 +65,7 @@ class ProgressBar(StudyWatcher):
         if jobs:
             self._progress.reset(self._jobs, total=jobs, description=stage, visible=True)
 
-    def on_job(self, job: Job) -> None:
+    def on_job(self, job: AnyJob) -> None:
         """Start a job's line."""
         self._started, self._texts, self._metric = time.perf_counter(), 0, ""
         self._progress.reset(self._steps, total=None, description=job.title, visible=True)
@@ -71,11 +79,12 @@ class ProgressBar(StudyWatcher):
 
     def on_epoch(self, epoch: int, points: list[CurvePoint]) -> None:
         """Show the validation metric of the epoch."""
-        for point in points:
-            if point.scope == "model" and point.metric == "f1_macro":
-                self._metric = f"macro-F1 {100 * point.value:.1f}"
+        shown = {point.metric: point.value for point in points if point.scope == "model"}
+        for metric, (name, scale) in SHOWN.items():
+            if metric in shown:
+                self._metric = f"{name} {scale * shown[metric]:.1f}"
 
-    def on_job_end(self, job: Job, record: JobRecord) -> None:
+    def on_job_end(self, job: AnyJob, record: JobRecord) -> None:
         """Count a job; without a terminal, write a line about it."""
         self._done += 1
         self._progress.update(self._jobs, advance=1)

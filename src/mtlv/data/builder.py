@@ -122,6 +122,7 @@ class CorpusBuilder:
         row: dict[str, Any] = {"id": example.id, "text": example.text, "text_b": example.text_b}
         row["tokens"] = list(example.tokens) if example.tokens is not None else None
         row["part"] = _checked_part(example.part, where)
+        row["group"] = example.group
         for target in self.targets:
             value = example.targets.get(target.name)
             row[f"target:{target.name}"] = _checked_value(target, value, example, where)
@@ -170,7 +171,7 @@ def _schema(targets: Sequence[Target]) -> pa.Schema:
         "tagging": pa.list_(pa.int32()),
     }
     columns = [("id", pa.string()), ("text", pa.string()), ("text_b", pa.string())]
-    columns += [("tokens", pa.list_(pa.string())), ("part", pa.string())]
+    columns += [("tokens", pa.list_(pa.string())), ("part", pa.string()), ("group", pa.string())]
     return pa.schema(columns + [(f"target:{t.name}", types[t.kind]) for t in targets])
 
 
@@ -259,9 +260,10 @@ def _clean_value(target: Target, value: Any, tokens: int) -> tuple[Value, str]:
             return _class_index(value, count), f"one of {', '.join(target.labels)}"
         case "regression":
             low, high = target.range or (-math.inf, math.inf)
-            fits = isinstance(value, Real) and math.isfinite(value) and low <= value <= high
+            number = float(value) if isinstance(value, Real) else math.nan
+            fits = math.isfinite(number) and low <= number <= high
             within = f"a number from {low:g} to {high:g}" if target.range else "a finite number"
-            return (float(value) if fits else None), within
+            return (number if fits else None), within
         case "tagging":
             given = value if isinstance(value, Sequence) else ()
             tags = [tag for tag in (_class_index(tag, count) for tag in given) if tag is not None]

@@ -62,6 +62,7 @@ class Example:
         targets: value by target name; an absent or None value is missing.
         part: the official part, where the dataset has one.
         where: file and line it came from, for error messages.
+        group: what must not be divided, such as the document of a sentence; None if alone.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Example:
     targets: Mapping[str, Value] = field(default_factory=dict)
     part: Part | None = None
     where: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Corpus:
     Args:
         name: how studies refer to it.
         targets: the tasks' targets, in a fixed order.
-        table: columns `id`, `text`, `text_b`, `tokens`, `part` and one `target:NAME` per target.
+        table: columns `id`, `text`, `text_b`, `tokens`, `part`, `group` and one `target:NAME` per
+            target.
         fingerprint: of all contents and their order (not of the name).
         notes: what a reader wants people to know (published counts beside found ones, …).
     """
@@ -120,6 +123,12 @@ class Corpus:
         column = self.table["part"]
         return None if column.null_count == len(self) else _frozen(column)  # (N,)
 
+    @cached_property
+    def groups(self) -> np.ndarray[Any, Any] | None:
+        """Group of each example, (N,) of str or None; None if all stand alone."""
+        column = self.table["group"]
+        return None if column.null_count == len(self) else _frozen(column)  # (N,)
+
     def texts(self, indices: Iterable[int] | None = None) -> list[str]:
         """Return first segments (token lists joined by spaces), all of them or those asked for."""
         column = self._take("tokens" if self.is_tokenised else "text", indices)
@@ -142,6 +151,15 @@ class Corpus:
         self.target(target)
         column = self.table[f"target:{target}"].combine_chunks()
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)  # (N,)
+
+    def tags(self, target: str) -> np.ndarray[Any, Any]:
+        """Return the values of a tagging target: N arrays of one tag index per token, or None."""
+        self.target(target)
+        column = self.table[f"target:{target}"].to_pylist()
+        rows = np.empty(len(column), object)
+        for index, row in enumerate(column):
+            rows[index] = None if row is None else np.asarray(row, np.int64)
+        return rows  # (N,)
 
     def matrix(self, targets: Sequence[str] | None = None) -> np.ndarray[Any, Any]:
         """Return scalar targets side by side: (N, T) float64, NaN where missing."""

@@ -1,4 +1,4 @@
-"""Dividing distinct texts into stratified parts: the one engine under every kind of split.
+"""Dividing distinct texts, or documents, into stratified parts: the engine of every split.
 
 Iterative stratification (Sechidis, Tsoumakas & Vlahavas 2011) serves the rarest property first, so
 that a label with five positives is spread as well as one with five thousand. It decides where a
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mtlv.data.corpus import Corpus
-from mtlv.data.strata import Strata, merged, stratification_matrix, text_groups
+from mtlv.data.strata import Strata, merged, stratification_matrix, text_groups, units
 from mtlv.errors import DataError
 from mtlv.randomness import derive_seed
 
@@ -30,17 +30,19 @@ class Divider:
     Args:
         strata: what to balance.
         groups: (N,) number of each example's text.
+        units: (N,) number of what is divided, an example's document or its text.
         seed: where all draws come from.
     """
 
     strata: Strata
     groups: Array
+    units: Array
     seed: int
 
     @classmethod
     def of(cls, corpus: Corpus, seed: int) -> Divider:
         """Return the divider of a corpus."""
-        return cls(stratification_matrix(corpus), text_groups(corpus), seed)
+        return cls(stratification_matrix(corpus), text_groups(corpus), units(corpus), seed)
 
     def divide(
         self, rows: Array, shares: Sequence[float], *purpose: str | int, also: Array | None = None
@@ -48,7 +50,8 @@ class Divider:
         """Divide some examples into parts.
 
         Args:
-            rows: indices of the examples; whoever shares a text with one of them must be there too.
+            rows: indices of the examples; whoever shares a text (or document) with one of them must
+                be there too.
             shares: of the parts in the distinct texts; they sum to 1.
             purpose: names the draw; another purpose is another draw.
             also: (N, D) of bool, further properties to balance.
@@ -59,7 +62,7 @@ class Divider:
         Raises:
             DataError: there are fewer distinct texts than parts.
         """
-        _, groups = np.unique(self.groups[rows], return_inverse=True)
+        _, groups = np.unique(self.units[rows], return_inverse=True)
         matrix = self.strata.matrix if also is None else np.hstack([self.strata.matrix, also])
         wanted = merged(matrix[rows], groups)  # (G, C)
         if len(wanted) < len(shares):

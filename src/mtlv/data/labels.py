@@ -13,7 +13,7 @@ from mtlv.data.tables import Row
 from mtlv.errors import DataError, nearest
 from mtlv.settings import Settings
 
-__all__ = ["LabelColumn", "Labels", "labels_in_columns", "labels_in_list"]
+__all__ = ["LabelColumn", "Labels", "binary_in", "labels_in_columns", "labels_in_list"]
 
 BINARY: dict[str, int | None] = {"": None, "0": 0, "1": 1, "0.0": 0, "1.0": 1}
 
@@ -58,7 +58,7 @@ def labels_in_columns(columns: Mapping[str, str] | Iterable[str]) -> Labels:
         pairs = [(name, name) for name in columns]
 
     def read(row: Row) -> dict[str, int | None]:
-        return {name: _binary(row, column) for name, column in pairs}
+        return {name: binary_in(row, column) for name, column in pairs}
 
     return Labels(tuple(name for name, _ in pairs), read)
 
@@ -90,7 +90,12 @@ def labels_in_list(
     return Labels(names, read, notes)
 
 
-def _binary(row: Row, column: str) -> int | None:
+def binary_in(row: Row, column: str) -> int | None:
+    """Return the 0 or 1 in a cell; None where it is empty.
+
+    Raises:
+        DataError: it holds something else.
+    """
     value = row.values.get(column)
     if value is None or value != value:
         return None

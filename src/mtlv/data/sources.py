@@ -1,25 +1,29 @@
-"""Sources: a corpus from a flat file, by configuration alone.
+"""Sources: a corpus from flat files, by configuration alone.
 
-A `FileSource` names a file, its text columns and its labels; `read_source` makes the corpus, in one
-pass (two, where the labels must be found first). CSV, TSV, JSON lines, Parquet and the datasets of
-Hugging Face's library all come here; the readers know the formats, this module only knows rows.
+A `FileSource` names a file (or one for each part), its text columns, and its labels or tasks;
+`read_source` makes the corpus, in one pass, and one more wherever labels or classes must be found
+first. CSV, TSV, JSON lines, Parquet and the datasets of Hugging Face's library all come here; the
+readers know the formats, this module only knows rows.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from mtlv.data.builder import CorpusBuilder
 from mtlv.data.columnar import open_huggingface, open_parquet
-from mtlv.data.corpus import Corpus, Example, Part, Target
+from mtlv.data.corpus import Corpus, Part, Target
 from mtlv.data.descriptions import read_descriptions
 from mtlv.data.file_source import SUFFIXES, FileSource, Format
 from mtlv.data.labels import LabelColumn, Labels, labels_in_columns, labels_in_list
-from mtlv.data.tables import PART_NAMES, Row, Table, TableOptions
+from mtlv.data.rows import example_of, has_text
+from mtlv.data.tables import Row, Table, TableOptions
+from mtlv.data.task_columns import ColumnTasks, tasks_in_columns
 from mtlv.data.text_files import open_csv, open_json_lines, open_tsv
 from mtlv.errors import DataError, nearest
 
@@ -35,7 +39,7 @@ HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def read_source(name: str, source: FileSource, base: Path) -> Corpus:
-    """Read a corpus of binary labels from a file.
+    """Read a corpus from a file, or from a file for each part.
 
     Args:
         name: of the corpus.
@@ -43,45 +47,43 @@ def read_source(name: str, source: FileSource, base: Path) -> Corpus:
         base: folder that relative paths start from; the current folder is tried after it.
 
     Raises:
-        DataError: something is wrong with the file; the message names file, line and column.
+        DataError: something is wrong with a file; the message names file, line and column.
     """
     table = open_source(source, base)
-    table.require(source.columns)
-    labels = _labels(source, table)
+    labels, tasks = _labels(source, table), _tasks(source, table)
     descriptions = _descriptions(source, base)
-    targets = [Target(n, "binary", description=descriptions.get(n)) for n in labels.names]
+    targets = _targets(labels, tasks, descriptions)
     builder = CorpusBuilder(name, targets, source=table.where)
     rows = dropped = 0
     for row in table.rows(source.columns):
         rows += 1
-        if source.empty == "drop" and not _has_text(row, source):
+        if source.empty == "drop" and not has_text(row, source):
             dropped += 1
         else:
-            builder.add(_example(row, source, labels))
+            builder.add(example_of(row, source, {**labels.read(row), **tasks.read(row)}))
     if rows == dropped:
         raise _no_examples(table, rows)
-    notes = [*labels.notes, *_unused(descriptions, labels, table)]
+    notes = [*labels.notes, *tasks.notes, *_unused(descriptions, targets, table)]
     if dropped:
         notes.append(f"{dropped} of {rows} rows have no text and were dropped")
     return builder.build(notes)
 
 
 def open_source(source: FileSource, base: Path) -> Table:
-    """Find a source's file and open it with the reader of its format.
+    """Find a source's files and open them with the readers of their formats.
 
     Raises:
-        DataError: there is no such file, its format is not known, or it cannot be opened.
+        DataError: a file or one of the source's columns is not there, its format is not known, or
+            it cannot be opened.
     """
-    options = TableOptions(
-        source.encoding, source.delimiter, source.quotes, source.split, source.subset
-    )
-    path = find_file(source.path, base)
-    known = source.format or _format_of(path, source.path)
-    if known == "huggingface":
-        return open_huggingface(str(path) if path.exists() else source.path, options)
-    if not path.is_file():
-        raise _missing_file(source.path, base, path)
-    return READERS[known](path, options)
+    if source.parts is None:
+        table = _opened(str(source.path), source, base)
+        table.require(source.columns)
+        return table
+    tables = {part: _opened(path, source, base) for part, path in source.parts.items()}
+    for table in tables.values():
+        table.require(source.columns)
+    return _in_parts(tables)
 
 
 def find_file(path: str, base: Path) -> Path:
@@ -89,6 +91,36 @@ def find_file(path: str, base: Path) -> Path:
     plain = Path(os.path.expandvars(path)).expanduser()
     beside = base / plain
     return plain if not beside.exists() and plain.exists() else beside
+
+
+def _opened(written: str, source: FileSource, base: Path) -> Table:
+    options = TableOptions(
+        source.encoding, source.delimiter, source.quotes, source.split, source.subset
+    )
+    path = find_file(written, base)
+    known = source.format or _format_of(path, written)
+    if known == "huggingface" and source.parts is None:
+        return open_huggingface(str(path) if path.exists() else written, options)
+    if not path.is_file():
+        raise _missing_file(written, base, path)
+    return READERS[known](path, options)
+
+
+def _in_parts(tables: Mapping[Part, Table]) -> Table:
+    """Put the files of several parts one after the other; every file numbers its own rows."""
+    shared = set.intersection(*(set(table.columns) for table in tables.values()))
+
+    def rows(columns: Sequence[str]) -> Iterator[Row]:
+        for part, table in tables.items():
+            row = None
+            for row in table.rows(columns):
+                yield replace(row, part=part)
+            if row is None:
+                raise _no_examples(table, 0)
+
+    first = next(iter(tables.values()))
+    where = ", ".join(table.where for table in tables.values())
+    return Table(where, tuple(name for name in first.columns if name in shared), rows)
 
 
 def _format_of(path: Path, written: str) -> Format:
@@ -108,17 +140,31 @@ def _format_of(path: Path, written: str) -> Format:
 
 def _labels(source: FileSource, table: Table) -> Labels:
     if not isinstance(source.labels, LabelColumn):
-        return labels_in_columns(source.labels)
+        return labels_in_columns(source.labels or ())
     column = source.labels.column
     return labels_in_list(
-        source.labels, _rows_with_text(source, table, column), table.class_names.get(column)
+        source.labels, _rows_used(source, table, [column]), table.class_names.get(column)
     )
 
 
-def _rows_with_text(source: FileSource, table: Table, column: str) -> Iterator[Row]:
+def _tasks(source: FileSource, table: Table) -> ColumnTasks:
+    def rows(columns: Iterable[str]) -> Iterator[Row]:
+        return _rows_used(source, table, columns)
+
+    return tasks_in_columns(source.tasks or {}, rows, table.class_names)
+
+
+def _targets(labels: Labels, tasks: ColumnTasks, descriptions: Mapping[str, str]) -> list[Target]:
+    targets = [*map(Target, labels.names), *tasks.targets]
+    return [
+        replace(own, description=own.description or descriptions.get(own.name)) for own in targets
+    ]
+
+
+def _rows_used(source: FileSource, table: Table, columns: Iterable[str]) -> Iterator[Row]:
     texts = [*source.text_columns, *([source.text_b] if source.text_b else [])]
-    for row in table.rows([*dict.fromkeys([*texts, column])]):
-        if _has_text(row, source):
+    for row in table.rows([*dict.fromkeys([*texts, *columns])]):
+        if source.empty == "error" or has_text(row, source):
             yield row
 
 
@@ -128,76 +174,17 @@ def _descriptions(source: FileSource, base: Path) -> Mapping[str, str]:
     return source.descriptions or {}
 
 
-def _unused(descriptions: Mapping[str, str], labels: Labels, table: Table) -> list[str]:
-    unused = [name for name in descriptions if name not in labels.names]
+def _unused(descriptions: Mapping[str, str], targets: Sequence[Target], table: Table) -> list[str]:
+    names = [target.name for target in targets]
+    unused = [name for name in descriptions if name not in names]
     if unused and len(unused) == len(descriptions):
         raise DataError(
             "None of the descriptions belongs to a label.",
             where=table.where,
             found=f"a description of '{unused[0]}'",
-            hint=nearest(unused[0], labels.names),
+            hint=nearest(unused[0], names),
         )
     return [f"descriptions of no label that is used: {', '.join(unused)}"] if unused else []
-
-
-def _example(row: Row, source: FileSource, labels: Labels) -> Example:
-    return Example(
-        id=_id(row, source),
-        text=_text(row, source.text_columns),
-        text_b=None if source.text_b is None else _text(row, (source.text_b,)),
-        targets=labels.read(row),
-        part=row.part if source.part is None else _part(row, source.part),
-        where=row.where,
-    )
-
-
-def _has_text(row: Row, source: FileSource) -> bool:
-    first = _text(row, source.text_columns).strip()
-    return bool(first) and (source.text_b is None or bool(_text(row, (source.text_b,)).strip()))
-
-
-def _text(row: Row, columns: tuple[str, ...]) -> str:
-    segments = []
-    for column in columns:
-        value = row.values.get(column)
-        if not isinstance(value, str | None):
-            raise DataError(
-                f"The text column '{column}' holds something that is no text.",
-                where=row.at(column),
-                found=repr(value),
-                expected="text",
-            )
-        if value and value.strip():
-            segments.append(value)
-    return "\n\n".join(segments)
-
-
-def _id(row: Row, source: FileSource) -> str:
-    if source.id is None:
-        return str(row.number)
-    value = row.values.get(source.id)
-    if value is None or not str(value).strip():
-        raise DataError(
-            "An example has no id.",
-            where=row.at(source.id),
-            found="an empty cell",
-            expected="an id in every row",
-            hint="leave `id` out to number the rows",
-        )
-    return str(value).strip()
-
-
-def _part(row: Row, column: str) -> Part:
-    value = row.values.get(column)
-    part = PART_NAMES.get(str(value).strip().lower())
-    if part is None:
-        raise DataError(
-            f"The column '{column}' holds no part that is known.",
-            where=row.at(column),
-            found=repr(value),
-            expected="train, validation (or dev, devel, val) or test",
-        )
-    return part
 
 
 def _no_examples(table: Table, rows: int) -> DataError:

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -26,6 +26,9 @@ __all__ = ["Scheme", "Split", "SplitSettings", "make_splits"]
 
 Array = np.ndarray[Any, Any]
 Scheme = Literal["auto", "holdout", "cross_validation", "official"]
+
+
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class SplitSettings(Settings):
@@ -44,14 +47,19 @@ class SplitSettings(Settings):
     """Share of the training part that choices are made on."""
     split_seed: int = 0
     """Decides every draw."""
-    sample: float | None = Field(None, gt=0, le=1)
-    """Stratified share of the corpus to use at all; None means all of it."""
+    sample: Share | dict[str, Share] | None = None
+    """Stratified share of the corpus to use at all, or a share by corpus; None means all of it."""
 
     @model_validator(mode="after")
     def _enough_folds(self) -> SplitSettings:
         if self.scheme == "cross_validation" and self.folds < 2:
             raise ValueError("cross_validation needs at least two folds")
         return self
+
+    def sample_of(self, corpus: str) -> float:
+        """Return the share of a corpus that is used."""
+        given = self.sample.get(corpus) if isinstance(self.sample, dict) else self.sample
+        return 1.0 if given is None else given
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +136,18 @@ def make_splits(corpus: Corpus, settings: SplitSettings) -> list[Split]:
     notes: tuple[str, ...] = ()
     if corpus.parts is not None and scheme != "official":
         notes = (f"the dataset's official parts are not used: the scheme is {scheme}",)
+    if corpus.groups is not None:
+        drawn = (_without_duplicates(split, divider) for split in drawn)
     return [_finished(split, corpus, divider, notes) for split in drawn]
+
+
+def _without_duplicates(split: Split, divider: Divider) -> Split:
+    """Take texts out of training that other documents have in the parts that are scored."""
+    validation = divider.apart(split.validation, split.test)
+    train = divider.apart(split.train, np.concatenate([validation, split.test]))
+    dropped = len(split.train) - len(train) + len(split.validation) - len(validation)
+    told = _told(dropped, "left out: their text is in a part that is scored")
+    return replace(split, train=train, validation=validation, warnings=(*split.warnings, *told))
 
 
 def _scheme(corpus: Corpus, settings: SplitSettings) -> Scheme:
@@ -149,25 +168,26 @@ def _scheme(corpus: Corpus, settings: SplitSettings) -> Scheme:
 
 def _sampled(corpus: Corpus, settings: SplitSettings, divider: Divider, scheme: Scheme) -> Array:
     everything = np.arange(len(corpus), dtype=np.int64)
-    if settings.sample is None or settings.sample == 1:
+    share = settings.sample_of(corpus.name)
+    if share == 1:
         return everything
     parts = None
     if scheme == "official" and corpus.parts is not None:
         parts = np.stack([corpus.parts == name for name in ("validation", "test")], axis=1)
-    shares = (settings.sample, 1 - settings.sample)
-    return divider.divide(everything, shares, "sample", also=parts)[0]
+    return divider.divide(everything, (share, 1 - share), "sample", also=parts)[0]
 
 
 def _check_positives(
     corpus: Corpus, rows: Array, settings: SplitSettings, divider: Divider
 ) -> None:
+    share = settings.sample_of(corpus.name)
+    sampled = "" if share == 1 else f", in a sample of {share:g}"
     for column, count in zip(divider.strata.columns, divider.positives(rows), strict=True):
         if column.role == "label" and count < settings.folds:
             raise DataError(
                 f"There are more folds than positives of the label '{column.name}'.",
                 where=f"corpus '{corpus.name}'",
-                found=f"{count} distinct texts with the label, {settings.folds} folds"
-                + (f", in a sample of {settings.sample:g}" if settings.sample else ""),
+                found=f"{count} distinct texts with the label, {settings.folds} folds{sampled}",
                 expected="at least one positive for every fold",
                 hint="use fewer folds, or leave the label out",
             )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from mtlv.data.corpus import Corpus, Target
 
-__all__ = ["Strata", "Stratum", "merged", "stratification_matrix", "text_groups"]
+__all__ = ["Strata", "Stratum", "merged", "stratification_matrix", "text_groups", "units"]
 
 Array = np.ndarray[Any, Any]
 Properties = list[tuple["Stratum", Array]]
@@ -83,6 +83,15 @@ def text_groups(corpus: Corpus) -> Array:
     numbers: dict[bytes, int] = {}
     found = [numbers.setdefault(key, len(numbers)) for key in _text_keys(corpus)]
     return np.asarray(found, dtype=np.int64)  # (N,)
+
+
+def units(corpus: Corpus) -> Array:
+    """Number what is divided: documents where examples have one, else distinct texts, (N,)."""
+    texts = text_groups(corpus)
+    if corpus.groups is None:
+        return texts
+    keys = [group or f"\x00{text}" for group, text in zip(corpus.groups, texts, strict=True)]
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)  # (N,)
 
 
 def merged(matrix: Array, groups: Array) -> Array:

@@ -14,7 +14,15 @@ import numpy as np
 
 from mtlv.evaluation.ranking import present
 
-__all__ = ["Rates", "classification_report", "confusion", "defined_mean", "rates", "ratio"]
+__all__ = [
+    "Rates",
+    "classification_report",
+    "confusion",
+    "defined_mean",
+    "mean",
+    "rates",
+    "ratio",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -73,6 +81,11 @@ def defined_mean(values: Array | Iterable[float]) -> float:
     numbers = np.asarray(values if isinstance(values, np.ndarray) else list(values), np.float64)
     defined = numbers[~np.isnan(numbers)]
     return float(defined.mean()) if len(defined) else float("nan")
+
+
+def mean(values: Array) -> float:
+    """Return the mean of (M,) values, NaN if one of them is or if there is none."""
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def classification_report(

@@ -2,14 +2,15 @@
 
 One long table serves every kind of task: a row is one example of one task in one part. The target
 and the score are lists: one number for binary and regression, C probabilities for multiclass, L
-tags and L x C probabilities for tagging. The table is the file format; `TaskPredictions` is the
-NumPy view of one task, and `LabelMatrix` puts the binary tasks of one part side by side.
+tags and L x C probabilities for tagging. What must be known to score a task (names of classes, the
+negative class) stands in the schema's metadata. The table is the file format; `TaskPredictions` is
+the NumPy view of one task, and `LabelMatrix` puts the binary tasks of one part side by side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,6 +18,8 @@ import pyarrow as pa
 
 from mtlv.data import Kind
 from mtlv.errors import ProtocolError, nearest
+from mtlv.evaluation.about import About, about_metadata, read_about
+from mtlv.evaluation.columns import as_lists, coded, ragged, repeated
 
 __all__ = ["PREDICTIONS_SCHEMA", "LabelMatrix", "Predictions", "ScoredPart", "TaskPredictions"]
 
@@ -49,6 +52,7 @@ class TaskPredictions:
         scores: binary: (N,) probability of 1; multiclass: (N, C) probabilities; regression: (N,)
             predicted values; tagging: N arrays (L, C).
         corpus: that the examples belong to; ids are unique in their corpus only.
+        about: what metrics must know of the task.
     """
 
     task: str
@@ -57,6 +61,7 @@ class TaskPredictions:
     targets: Array
     scores: Array
     corpus: str = ""
+    about: About = field(default_factory=About)
 
 
 @dataclass(frozen=True)
@@ -120,26 +125,29 @@ class Predictions:
         return LabelMatrix(self.part, tuple(names), ids, targets, scores)
 
     def to_table(self) -> pa.Table:
-        """Return the long table of `PREDICTIONS_SCHEMA`."""
+        """Return the long table of `PREDICTIONS_SCHEMA`; its metadata say what tasks are about."""
         tables = [_rows(self.part, task) for task in self.tasks.values()]
-        return pa.concat_tables([PREDICTIONS_SCHEMA.empty_table(), *tables])
+        table = pa.concat_tables([PREDICTIONS_SCHEMA.empty_table(), *tables])
+        about = {name: task.about for name, task in self.tasks.items()}
+        return table.replace_schema_metadata(about_metadata(about))
 
     @staticmethod
     def from_table(table: pa.Table) -> dict[ScoredPart, Predictions]:
         """Return the predictions in a long table, by part; tasks in the order of their rows."""
-        coded = {name: _coded(table[name]) for name in ("part", "task", "kind", "corpus", "id")}
+        about = read_about(table.schema.metadata)
+        columns = {name: coded(table[name]) for name in ("part", "task", "kind", "corpus", "id")}
         lists = table.select(["target", "score"]).combine_chunks()
         shared: dict[bytes, Array] = {}
         parts: dict[ScoredPart, Predictions] = {}
         for part in get_args(ScoredPart):
-            in_part = coded["part"].rows_of(part)
+            in_part = columns["part"].rows_of(part)
             tasks = {}
-            for name in coded["task"].values_in(in_part):
-                rows = in_part[coded["task"].codes[in_part] == coded["task"].code(name)]
-                ids = coded["id"].taken(rows, shared)
-                kind, corpus = (coded[column].at(rows[0]) for column in ("kind", "corpus"))
+            for name in columns["task"].values_in(in_part):
+                rows = in_part[columns["task"].codes[in_part] == columns["task"].code(name)]
+                ids = columns["id"].taken(rows, shared)
+                kind, corpus = (columns[column].at(rows[0]) for column in ("kind", "corpus"))
                 own = _task(name, kind, ids, lists.take(pa.array(rows)))
-                tasks[name] = replace(own, corpus=corpus)
+                tasks[name] = replace(own, corpus=corpus, about=about.get(name, About()))
             if tasks:
                 parts[part] = Predictions(part, tasks)
         return parts
@@ -173,38 +181,6 @@ class LabelMatrix:
     scores: Array
 
 
-@dataclass(frozen=True)
-class _Coded:
-    """A column of few distinct strings: their codes (R,) and the strings (K,)."""
-
-    codes: Array
-    values: Array
-
-    def code(self, value: str) -> int:
-        found = np.flatnonzero(self.values == value)
-        return int(found[0]) if len(found) else -1
-
-    def at(self, row: int) -> Any:
-        return self.values[self.codes[row]]
-
-    def rows_of(self, value: str) -> Array:
-        return np.flatnonzero(self.codes == self.code(value))
-
-    def values_in(self, rows: Array) -> list[str]:
-        codes, first = np.unique(self.codes[rows], return_index=True)
-        return [self.values[code] for code in codes[np.argsort(first)]]
-
-    def taken(self, rows: Array, shared: dict[bytes, Array]) -> Array:
-        """Return the strings of some rows; equal columns become one object."""
-        codes = self.codes[rows]
-        return shared.setdefault(codes.tobytes(), self.values[codes])
-
-
-def _coded(column: pa.ChunkedArray) -> _Coded:
-    coded = column.cast(pa.string()).combine_chunks().dictionary_encode()
-    return _Coded(coded.indices.to_numpy(), np.asarray(coded.dictionary.to_pylist(), object))
-
-
 def _unique_ids(tasks: Sequence[TaskPredictions]) -> list[Array]:
     if len({task.corpus for task in tasks}) <= 1:
         return [task.ids for task in tasks]
@@ -234,30 +210,12 @@ def _rows(part: str, task: TaskPredictions) -> pa.Table:
     count = len(task.ids)
     constant = {"part": part, "task": task.task, "kind": task.kind, "corpus": task.corpus}
     columns = [
-        _repeated(value, count, PREDICTIONS_SCHEMA.field(name).type)
+        repeated(value, count, PREDICTIONS_SCHEMA.field(name).type)
         for name, value in constant.items()
     ]
     columns.append(pa.array(task.ids.tolist(), pa.string()))
-    columns += [_lists(task.targets), _lists(task.scores)]
+    columns += [as_lists(task.targets), as_lists(task.scores)]
     return pa.Table.from_arrays(columns, schema=PREDICTIONS_SCHEMA)
-
-
-def _repeated(value: str, count: int, type_: pa.DataType) -> pa.DictionaryArray:
-    codes = pa.array(np.zeros(count), type_.index_type)
-    return pa.DictionaryArray.from_arrays(codes, pa.array([value]))
-
-
-def _lists(values: Array) -> pa.ListArray:
-    if values.dtype == object:
-        rows = [np.asarray(row, np.float32).reshape(-1) for row in values]
-        flat = np.concatenate([np.empty(0, np.float32), *rows])
-        lengths = np.array([len(row) for row in rows], np.int64)
-    else:
-        table = values.reshape(len(values), -1)  # (N, C)
-        flat = np.ascontiguousarray(table, np.float32).reshape(-1)  # (N * C,)
-        lengths = np.full(len(values), table.shape[1])
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)  # (N + 1,)
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat))
 
 
 def _task(name: str, kind: Kind, ids: Array, lists: pa.Table) -> TaskPredictions:
@@ -272,11 +230,6 @@ def _task(name: str, kind: Kind, ids: Array, lists: pa.Table) -> TaskPredictions
 
 def _tagging(name: str, ids: Array, target: pa.ListArray, score: pa.ListArray) -> TaskPredictions:
     targets, scores = np.empty(len(ids), object), np.empty(len(ids), object)
-    for i, (tags, flat) in enumerate(zip(_ragged(target), _ragged(score), strict=True)):
+    for i, (tags, flat) in enumerate(zip(ragged(target), ragged(score), strict=True)):
         targets[i], scores[i] = tags, flat.reshape(len(tags), -1)  # (L,), (L, C)
     return TaskPredictions(name, "tagging", ids, targets, scores)
-
-
-def _ragged(array: pa.ListArray) -> list[Array]:
-    flat = np.asarray(array.flatten())
-    return np.split(flat, np.cumsum(np.asarray(array.value_lengths()))[:-1])

@@ -13,7 +13,7 @@ import numpy as np
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import LabelMatrix, Predictions, TaskPredictions
 
-__all__ = ["check_parts", "check_scored", "same_targets"]
+__all__ = ["check_parts", "check_scored", "check_task_scored", "same_targets"]
 
 Array = np.ndarray[Any, Any]
 
@@ -48,12 +48,28 @@ def check_scored(matrix: LabelMatrix) -> None:
     missing = np.count_nonzero(~np.isnan(matrix.targets) & ~np.isfinite(matrix.scores), axis=0)
     for task, count in zip(matrix.tasks, missing.tolist(), strict=True):
         if count:
-            raise ProtocolError(
-                f"The task '{task}' has targets without a score.",
-                where=f"{matrix.part} predictions",
-                found=f"{count} score(s) missing or not finite",
-                hint="if the model diverged, train it again with a lower learning rate",
-            )
+            raise _unscored(task, matrix.part, count)
+
+
+def check_task_scored(task: TaskPredictions, part: str) -> None:
+    """Make sure that every target of a task of another kind has a score.
+
+    A word that did not fit into the model has none, but the first word of a sentence always has.
+
+    Raises:
+        ProtocolError: a score is missing or not finite.
+    """
+    if task.kind == "tagging":
+        pairs = zip(task.targets, task.scores, strict=True)
+        missing = sum(
+            len(tags) > 0 and not np.isnan(tags).all() and not np.isfinite(chances[0]).all()
+            for tags, chances in pairs
+        )
+    else:
+        scored = np.isfinite(task.scores.reshape(len(task.ids), -1)).all(axis=1)  # (N,)
+        missing = int(np.count_nonzero(~np.isnan(task.targets) & ~scored))
+    if missing:
+        raise _unscored(task.task, part, missing)
 
 
 def same_targets(a: Predictions, b: Predictions) -> None:
@@ -88,6 +104,12 @@ def _check_same(a: TaskPredictions, b: TaskPredictions) -> None:
     where = f"task '{a.task}'"
     if a.kind != b.kind:
         raise _unequal("The task is of different kinds", f"{a.kind} and {b.kind}", where)
+    names = a.about.labels, b.about.labels
+    if all(names) and names[0] != names[1]:
+        raise _unequal("The task has different labels", f"{names[0]} and {names[1]}", where)
+    judged = a.about.metric, b.about.metric
+    if all(judged) and judged[0] != judged[1]:
+        raise _unequal("The task is judged differently", f"by {judged[0]} and {judged[1]}", where)
     if not np.array_equal(a.ids, b.ids):
         _check_same_ids(a, b, where)
         row = {example: index for index, example in enumerate(b.ids)}
@@ -121,6 +143,15 @@ def _first_difference(a: Array, b: Array) -> int | None:
         if not np.array_equal(np.asarray(first, float), np.asarray(second, float), equal_nan=True):
             return i
     return None
+
+
+def _unscored(task: str, part: str, count: int) -> ProtocolError:
+    return ProtocolError(
+        f"The task '{task}' has targets without a score.",
+        where=f"{part} predictions",
+        found=f"{count} score(s) missing or not finite",
+        hint="if the model diverged, train it again with a lower learning rate",
+    )
 
 
 def _unequal(problem: str, found: str, where: str | None = None) -> ProtocolError:

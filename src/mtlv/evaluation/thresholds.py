@@ -7,28 +7,49 @@ fit refuses any part but validation.
 A label with few positives has a noisy best threshold. It is shrunk towards the one that serves all
 labels, as if that had been seen on `shrinkage` positives more. For calibrated scores the best
 threshold of a label is half its best F1 (Lipton et al. 2014): rare and hard labels need low ones.
+
+That is of no use to a task that is judged by accuracy: it is decided at 0.5, as usual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 
 from mtlv.errors import ConfigError, ProtocolError, nearest
-from mtlv.evaluation.predictions import LabelMatrix
+from mtlv.evaluation.predictions import LabelMatrix, Predictions
 from mtlv.evaluation.protocol import check_scored
 from mtlv.evaluation.ranking import OperatingPoints, operating_points
 
-__all__ = ["DEFAULT_THRESHOLD", "ThresholdMethod", "Thresholds", "fit_thresholds"]
+__all__ = [
+    "DEFAULT_THRESHOLD",
+    "ThresholdMethod",
+    "ThresholdSettings",
+    "Thresholds",
+    "choose_thresholds",
+    "fit_thresholds",
+]
 
 Array = np.ndarray[Any, Any]
 ThresholdMethod = Literal["fixed", "global", "per_label"]
 DEFAULT_THRESHOLD = 0.5
 SAME_F1 = 1e-9
 """Sums of F1 in different order differ by rounding; less than this is a tie."""
+
+
+class ThresholdSettings(Protocol):
+    """How thresholds are chosen; the evaluation settings of a study say it too."""
+
+    @property
+    def thresholds(self) -> ThresholdMethod:
+        """How thresholds are chosen."""
+
+    @property
+    def shrinkage(self) -> float:
+        """How strongly a rare label's threshold is drawn to the global one."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +61,14 @@ class Thresholds:
         method: `fixed` (0.5), `global` (one for all) or `per_label`.
         source: `validation` where they were fitted, else `fixed`.
         shrinkage: how many positives the global threshold weighs against a label's own.
+        fixed: tasks that are decided at 0.5 whatever the method, as accuracy judges them.
     """
 
     values: Mapping[str, float]
     method: ThresholdMethod
     source: Literal["validation", "fixed"]
     shrinkage: float = 0.0
+    fixed: tuple[str, ...] = ()
 
     def decide(self, matrix: LabelMatrix) -> Array:
         """Return (N, T) int8 of 0 and 1: score ≥ threshold; 0 where there is no score (NaN).
@@ -71,17 +94,36 @@ class Thresholds:
         if self.method == "fixed":
             return "fixed"
         extra = f",shrinkage={self.shrinkage:g}" if self.method == "per_label" else ""
+        extra += f",fixed={len(self.fixed)}" if self.fixed else ""
         return f"{self.method}({self.source}{extra})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the thresholds as JSON-like data."""
         settings = {"method": self.method, "source": self.source, "shrinkage": self.shrinkage}
-        return {"values": dict(self.values), **settings}
+        fixed = {"fixed": list(self.fixed)} if self.fixed else {}
+        return {"values": dict(self.values), **settings, **fixed}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Thresholds:
         """Return the thresholds that `to_json` wrote."""
-        return cls(dict(data["values"]), data["method"], data["source"], data["shrinkage"])
+        own = data["method"], data["source"], data["shrinkage"], tuple(data.get("fixed", ()))
+        return cls(dict(data["values"]), *own)
+
+
+def choose_thresholds(
+    validation: Predictions, tasks: Sequence[str], settings: ThresholdSettings
+) -> Thresholds:
+    """Fit the thresholds of some binary tasks; those judged by accuracy are decided at 0.5.
+
+    Raises:
+        ProtocolError: a task has no validation predictions, or see `fit_thresholds`.
+    """
+    own = validation.only(tasks)
+    fixed = tuple(task for task in tasks if own.tasks[task].about.metric == "accuracy")
+    fitted = [task for task in tasks if task not in fixed]
+    found = fit_thresholds(own.labels(fitted), settings.thresholds, settings.shrinkage)
+    values = {task: found.values.get(task, DEFAULT_THRESHOLD) for task in tasks}
+    return replace(found, values=values, fixed=fixed)
 
 
 def fit_thresholds(

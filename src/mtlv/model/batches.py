@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,7 +25,9 @@ class Batch:
         ids: token ids, (B, L); None where `states` are given.
         types: segment numbers, (B, L).
         states: output of the frozen layers, (B, L, H).
-        targets: by index of a head, (B, T of the head), NaN where missing.
+        words: of token lists, index of the word that begins at a piece, -1 elsewhere, (B, L).
+        targets: by index of a head, NaN where missing: (B, T of the head), or (B, L) for tagging.
+        soft: a teacher's scores by index of a head, as heads decode theirs; NaN where missing.
     """
 
     corpus: str
@@ -33,7 +35,9 @@ class Batch:
     ids: Tensor | None = None
     types: Tensor | None = None
     states: Tensor | None = None
+    words: Tensor | None = None
     targets: dict[int, Tensor] = field(default_factory=dict)
+    soft: dict[int, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.mask)
@@ -44,11 +48,12 @@ class Batch:
             return self
         moved = {
             name: value.to(device, non_blocking=True)
-            for name, value in (("ids", self.ids), ("types", self.types), ("states", self.states))
-            if value is not None
+            for name in ("ids", "types", "states", "words")
+            if (value := getattr(self, name)) is not None
         }
         targets = {head: value.to(device) for head, value in self.targets.items()}
-        return Batch(self.corpus, self.mask.to(device), targets=targets, **moved)
+        soft = {head: value.to(device) for head, value in self.soft.items()}
+        return Batch(self.corpus, self.mask.to(device), targets=targets, soft=soft, **moved)
 
 
 class StateTable(Protocol):
@@ -79,17 +84,23 @@ def pad_batch(
     mask = torch.zeros(len(spans), longest, dtype=torch.long)  # (B, L)
     for i, (start, stop) in enumerate(spans):
         mask[i, : stop - start] = 1
+    words = None if table.words is None else _padded(table.words, spans, longest, fill=-1)
     if states is not None:
         width = states.width
         padded = torch.zeros(len(spans), longest, width, dtype=states.dtype)  # (B, L, H)
         for i, (start, stop) in enumerate(spans):
             padded[i, : stop - start] = states.rows(start, stop)
-        return Batch(corpus, mask, states=padded, targets=targets or {})
-    ids = np.full((len(spans), longest), table.pad_id, np.int64)  # (B, L)
-    types = None if table.types is None else np.zeros((len(spans), longest), np.int64)
+        return Batch(corpus, mask, states=padded, words=words, targets=targets or {})
+    ids = _padded(table.ids, spans, longest, fill=table.pad_id)
+    types = None if table.types is None else _padded(table.types, spans, longest, fill=0)
+    return Batch(corpus, mask, ids, types, words=words, targets=targets or {})
+
+
+def _padded(
+    flat: np.ndarray[Any, Any], spans: Sequence[tuple[int, int]], longest: int, fill: int
+) -> Tensor:
+    """Return runs of a flat array as rows of equal length, (B, L)."""
+    rows = np.full((len(spans), longest), fill, np.int64)  # (B, L)
     for i, (start, stop) in enumerate(spans):
-        ids[i, : stop - start] = table.ids[start:stop]
-        if types is not None and table.types is not None:
-            types[i, : stop - start] = table.types[start:stop]
-    types_tensor = None if types is None else torch.from_numpy(types)
-    return Batch(corpus, mask, torch.from_numpy(ids), types_tensor, targets=targets or {})
+        rows[i, : stop - start] = flat[start:stop]
+    return torch.from_numpy(rows)

@@ -30,6 +30,7 @@ __all__ = [
     "config_of",
     "encoder_layers",
     "freeze",
+    "layers_to_freeze",
     "load_encoder",
     "load_tokenizer",
     "locate",
@@ -182,7 +183,12 @@ def trunk(encoder: nn.Module) -> nn.Module:
     raise EncoderError("The encoder's embeddings were not found.", found=type(encoder).__name__)
 
 
-def freeze(encoder: nn.Module, layers: int) -> tuple[nn.Module, ...]:
+def layers_to_freeze(encoder: nn.Module, layers: int | Literal["all"]) -> int:
+    """Return how many layers are meant."""
+    return len(encoder_layers(encoder)) if layers == "all" else layers
+
+
+def freeze(encoder: nn.Module, layers: int | Literal["all"]) -> tuple[nn.Module, ...]:
     """Stop the learning of the embeddings and the lowest layers; 0 freezes nothing.
 
     Relative position embeddings, which some families share between all layers, stay too: the
@@ -196,14 +202,14 @@ def freeze(encoder: nn.Module, layers: int) -> tuple[nn.Module, ...]:
     """
     if layers == 0:
         return ()
-    stack = encoder_layers(encoder)
-    if layers > len(stack):
+    stack, count = encoder_layers(encoder), layers_to_freeze(encoder, layers)
+    if count > len(stack):
         raise EncoderError(
-            f"Cannot freeze {layers} layers.",
+            f"Cannot freeze {count} layers.",
             where="train.freeze_layers",
             found=f"an encoder of {len(stack)} layers",
         )
-    frozen = [*_embeddings(encoder), *stack[:layers]]
+    frozen = [*_embeddings(encoder), *stack[:count]]
     for module in frozen:
         module.requires_grad_(False)
     return tuple(frozen)

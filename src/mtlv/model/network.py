@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +131,7 @@ def build_network(
     head_settings: HeadSettings,
     *,
     seed: int,
-    freeze_layers: int = 0,
+    freeze_layers: int | Literal["all"] = 0,
 ) -> Network:
     """Build a model of a plan.
 

@@ -6,6 +6,7 @@ that decides its contents, so all jobs of all studies share it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,18 @@ from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.encoders import EncoderSource, load_tokenizer
 
-__all__ = ["TokenTable", "table_key", "text_lengths", "tokenise", "tokenise_texts"]
+__all__ = [
+    "TokenTable",
+    "table_key",
+    "text_lengths",
+    "tokenise",
+    "tokenise_texts",
+    "tokenise_words",
+]
 
 Array = np.ndarray[Any, Any]
 TEXTS_PER_CALL = 2_000
+OPTIONAL = ("types", "words", "word_counts")
 
 
 @dataclass(frozen=True)
@@ -32,12 +41,17 @@ class TokenTable:
         types: (sum of lengths,) int8 segment numbers; None where all are 0.
         offsets: (N + 1,) int64; text i is `ids[offsets[i]:offsets[i + 1]]`.
         pad_id: the id that fills up a batch.
+        words: (sum of lengths,) int32, of token lists: index of the word that begins at a piece, -1
+            at other pieces and special tokens; None for plain texts.
+        word_counts: (N,) words of each token list, those that were cut off included.
     """
 
     ids: Array
     types: Array | None
     offsets: Array
     pad_id: int
+    words: Array | None = None
+    word_counts: Array | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -56,11 +70,17 @@ def tokenise(corpus: Corpus, source: EncoderSource, max_length: int) -> TokenTab
     """
     folder = cache_folder() / "tokens" / table_key(corpus, source, max_length)
     if not folder.exists():
-        pairs = corpus.pairs() if corpus.is_pair else None
-        table = tokenise_texts(corpus.texts(), source, max_length, pairs)
+        table = _tokenise_corpus(corpus, source, max_length)
         with write_folder(folder) as scrap:
             _save(table, scrap)
     return _open(folder)
+
+
+def _tokenise_corpus(corpus: Corpus, source: EncoderSource, max_length: int) -> TokenTable:
+    if corpus.is_tokenised:
+        return tokenise_words(corpus.token_lists(), source, max_length)
+    pairs = corpus.pairs() if corpus.is_pair else None
+    return tokenise_texts(corpus.texts(), source, max_length, pairs)
 
 
 def table_key(corpus: Corpus, source: EncoderSource, max_length: int) -> str:
@@ -69,11 +89,24 @@ def table_key(corpus: Corpus, source: EncoderSource, max_length: int) -> str:
 
 
 def tokenise_texts(
-    texts: list[str], source: EncoderSource, max_length: int, pairs: list[str] | None = None
+    texts: list[str],
+    source: EncoderSource,
+    max_length: int,
+    pairs: list[str] | None = None,
+    *,
+    with_words: bool = False,
 ) -> TokenTable:
-    """Tokenise texts (or pairs) in memory."""
+    """Tokenise texts (or pairs) in memory.
+
+    Args:
+        texts: first segments.
+        source: of the encoder.
+        max_length: longest input; of a pair, the longer segment is cut, a token at a time.
+        pairs: second segments.
+        with_words: whether to note where the tokenizer's own words begin.
+    """
     tokenizer = load_tokenizer(source)
-    ids, types, lengths = [], [], []
+    ids, types, lengths, words = [], [], [], []
     for start in range(0, len(texts), TEXTS_PER_CALL):
         chunk = slice(start, start + TEXTS_PER_CALL)
         encoded = tokenizer(
@@ -87,13 +120,57 @@ def tokenise_texts(
         ids += [np.asarray(row, np.int32) for row in encoded["input_ids"]]
         types += [np.asarray(row, np.int8) for row in encoded["token_type_ids"]]
         lengths += [len(row) for row in encoded["input_ids"]]
+        if with_words:
+            words += [_first_pieces(encoded.word_ids(i)) for i in range(len(encoded["input_ids"]))]
     flat_types = np.concatenate(types)
     return TokenTable(
         np.concatenate(ids),
         flat_types if flat_types.any() else None,
         np.concatenate([[0], np.cumsum(lengths)]),
         tokenizer.pad_token_id or 0,
+        np.concatenate(words) if words else None,
     )
+
+
+def tokenise_words(
+    texts: Sequence[Sequence[str]], source: EncoderSource, max_length: int
+) -> TokenTable:
+    """Tokenise token lists in memory, and remember where each word begins.
+
+    A word of which the tokenizer makes nothing (it may be a lone control character), and one behind
+    the maximum length, begins nowhere.
+
+    Raises:
+        EncoderError: the tokenizer cannot be loaded, or is not a fast one, which alone can say
+            which piece belongs to which word.
+    """
+    tokenizer = load_tokenizer(source)
+    ids, words, lengths = [], [], []
+    for text in texts:
+        encoded = tokenizer(
+            list(text), is_split_into_words=True, truncation=True, max_length=max_length
+        )
+        ids.append(np.asarray(encoded["input_ids"], np.int32))
+        words.append(_first_pieces(encoded.word_ids()))
+        lengths.append(len(ids[-1]))
+    return TokenTable(
+        np.concatenate(ids),
+        None,
+        np.concatenate([[0], np.cumsum(lengths)]),
+        tokenizer.pad_token_id or 0,
+        np.concatenate(words),
+        np.asarray([len(text) for text in texts]),
+    )
+
+
+def _first_pieces(owners: Sequence[int | None]) -> Array:
+    """Return the word that begins at each piece, -1 at other pieces, (L,) int32."""
+    before = [None, *owners[:-1]]
+    firsts = [
+        -1 if word is None or word == last else word
+        for word, last in zip(owners, before, strict=True)
+    ]
+    return np.asarray(firsts, np.int32)
 
 
 def text_lengths(corpus: Corpus, source: EncoderSource) -> Array:
@@ -105,15 +182,21 @@ def _save(table: TokenTable, folder: Path) -> None:
     np.save(folder / "ids.npy", table.ids)
     np.save(folder / "offsets.npy", table.offsets)
     np.save(folder / "pad.npy", np.asarray(table.pad_id))
-    if table.types is not None:
-        np.save(folder / "types.npy", table.types)
+    for name in OPTIONAL:
+        values = getattr(table, name)
+        if values is not None:
+            np.save(folder / f"{name}.npy", values)
 
 
 def _open(folder: Path) -> TokenTable:
-    types = folder / "types.npy"
+    there = {name: folder / f"{name}.npy" for name in OPTIONAL}
+    optional = {
+        name: np.load(path, mmap_mode="r") if path.exists() else None
+        for name, path in there.items()
+    }
     return TokenTable(
         np.load(folder / "ids.npy", mmap_mode="r"),
-        np.load(types, mmap_mode="r") if types.exists() else None,
-        np.load(folder / "offsets.npy"),
-        int(np.load(folder / "pad.npy")),
+        offsets=np.load(folder / "offsets.npy"),
+        pad_id=int(np.load(folder / "pad.npy")),
+        **optional,
     )

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mtlv.evaluation.metrics import METRICS
-from mtlv.evaluation.scores import Summary
+from mtlv.evaluation.summary import Summary
+from mtlv.report.figures import figure, percent, scale_of, share, signed
+from mtlv.report.quality import Column, quality_columns
 from mtlv.store.comparison import Comparison
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 
@@ -24,8 +26,6 @@ __all__ = [
     "published_table",
     "task_table",
 ]
-
-MAIN_METRICS = ("f1_macro", "f1_micro", "subset_accuracy")
 
 
 @dataclass(frozen=True)
@@ -82,49 +82,54 @@ def _columns(table: Table, wanted: Sequence[int]) -> Table:
 
 
 def plan_table(outcome: StudyOutcome) -> Table:
-    """Return quality and cost of every plan."""
-    header = ("plan", "macro-F1", "micro-F1", "subset acc.", "seconds", "models", "MiB", "n")
+    """Return quality and cost of every plan.
+
+    Quality is that of the binary tasks together. Where tasks have metrics of their own it is the
+    mean of those, and each of them where they are few.
+    """
+    columns = quality_columns(outcome)
+    header = ("plan", *(c.title for c in columns), "seconds", "models", "MiB", "n")
     whole = len(outcome.study.tasks)
-    rows = tuple(_plan_row(plan, whole) for plan in outcome.plans)
-    note = ""
-    if outcome.plans:
-        first = outcome.plans[0].summary
-        note = (
-            "test part, percent, mean ± sd over n folds x seeds; "
-            f"{first.signature_of('f1_macro').partition('|')[2].replace('|', ', ')}; "
-            "seconds: one fold and seed alone, choosing settings and groups included"
-        )
+    rows = tuple(_plan_row(plan, columns, whole) for plan in outcome.plans)
+    note = _plan_note(outcome, columns) if outcome.plans else ""
     return Table(f"Study {outcome.study.name}", header, rows, note)
 
 
-def task_table(outcome: StudyOutcome, metric: str = "f1") -> Table:
-    """Return one metric of every task under every plan."""
-    names = [plan.name for plan in outcome.plans]
+def task_table(outcome: StudyOutcome, metric: str | None = None) -> Table:
+    """Return one metric of every task under every plan; by default what each is judged by."""
+    judged = {task: own for plan in outcome.plans for task, own in plan.summary.judged.items()}
+    named = metric or (None if _own_metrics(outcome) else "f1")
     rows = []
     for task in outcome.study.tasks:
         support = "" if task.positives is None else f"{task.positives:,}"
-        cells = [_percent(_of_task(plan, task.name, metric)) for plan in outcome.plans]
-        rows.append((task.name, support, *cells))
+        own = named or (judged[task.name].metric if task.name in judged else "-")
+        scale = scale_of(own, judged[task.name].kind) if task.name in judged else 100
+        cells = [percent(_of_task(plan, task.name, own), scale) for plan in outcome.plans]
+        rows.append((task.name if named else f"{task.name}, {own}", support, *cells))
     note = "percent, mean ± sd over n folds x seeds; positives: in the whole corpus"
-    title = f"Study {outcome.study.name}: {metric} by task"
-    return Table(title, ("task", "positives", *names), tuple(rows), note)
+    if named is None:
+        note += "; each task by its own metric, errors as they are"
+    title = f"Study {outcome.study.name}: {named or 'primary metric'} by task"
+    first = "task" if named else "task, metric"
+    names = [plan.name for plan in outcome.plans]
+    return Table(title, (first, "positives", *names), tuple(rows), note)
 
 
 def comparison_table(comparison: Comparison) -> Table:
     """Return the difference of every plan to the baseline."""
-    scale = _scale(comparison.metric)
+    scale = scale_of(comparison.metric)
     most = max((row.tasks for row in comparison.rows), default=0)
     drawn = {plan for null in comparison.nulls for plan in null.plans if len(null.plans) > 1}
     judged = any(row.random_share is not None for row in comparison.rows)
     rows = [
         (
             row.plan + ("" if row.tasks == most else f" ({row.tasks} tasks)"),
-            _percent(row.value, scale),
-            _signed(row.delta, scale),
+            percent(row.value, scale),
+            signed(row.delta, scale),
             f"{row.better} / {row.equal} / {row.worse}",
             "" if row.cost_ratio is None else f"{row.cost_ratio:.2f}",
             str(row.value.n),
-            *([_share(row.random_share)] if judged else []),
+            *([share(row.random_share)] if judged else []),
         )
         for row in comparison.rows
         if row.plan not in drawn
@@ -139,16 +144,19 @@ def comparison_table(comparison: Comparison) -> Table:
     )
     header += ("random ≥",) if judged else ()
     better = "higher" if METRICS[comparison.metric].higher_is_better else "lower"
+    judged_by = "higher, equal and lower F1"
+    if comparison.own_metrics:
+        judged_by = "better, equal and worse primary metric"
     note = (
         f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over n"
-        f"{', in percent' if scale == 100 else ''}, {better} is better; tasks: with higher, equal "
-        "and lower F1 on average; cost ratio: its seconds over the baseline's"
+        f"{', in percent' if scale == 100 else ''}, {better} is better; tasks: with {judged_by} "
+        "on average; cost ratio: its seconds over the baseline's"
     )
     for null in comparison.nulls if drawn else ():
-        low, high = (_figure(each(null.values), scale) for each in (min, max))
+        low, high = (figure(each(null.values), scale) for each in (min, max))
         note += (
             f"; {len(null.plans)} random groupings in {null.models} models: "
-            f"{_percent(null.summary, scale)} (from {low} to {high})"
+            f"{percent(null.summary, scale)} (from {low} to {high})"
         )
     if any(row.tasks < most for row in comparison.rows):
         note += "; (n tasks): both plans scored on these alone"
@@ -168,9 +176,11 @@ def published_table(outcome: StudyOutcome) -> Table | None:
     for name, figures in published["rows"].items():
         cells = []
         for index, metric in enumerate(published["metrics"]):
-            mean, sd = figures[2 * index], figures[2 * index + 1]
-            own = _percent(ours[name].summary.metrics[metric]) if name in ours else "-"
-            cells += [f"{mean:.2f} ± {sd:.2f}", own]
+            with_sd = len(figures) == 2 * len(published["metrics"])
+            mean = figures[2 * index if with_sd else index]
+            spread = f" ± {figures[2 * index + 1]:.2f}" if with_sd else ""
+            own = percent(*_named(ours[name], metric)) if name in ours else "-"
+            cells += [f"{mean:.2f}{spread}", own]
         rows.append((name, *cells))
     header = ["plan"]
     for metric in published["metrics"]:
@@ -206,10 +216,10 @@ def markdown(table: Table) -> str:
     return "\n".join(lines + ([f"\n{table.note}"] if table.note else []))
 
 
-def _plan_row(plan: PlanOutcome, whole: int) -> tuple[str, ...]:
+def _plan_row(plan: PlanOutcome, columns: Sequence[Column], whole: int) -> tuple[str, ...]:
     served = len(plan.summary.per_task)
     name = plan.name if served == whole else f"{plan.name} ({served} of {whole} tasks)"
-    metrics = [_percent(plan.summary.metrics[name]) for name in MAIN_METRICS]
+    metrics = [percent(column.of(plan), column.scale) for column in columns]
     count = len(plan.cells)
     cells = f"{count}" if count == plan.planned else f"{count} of {plan.planned}"
     cost = plan.cost
@@ -218,34 +228,30 @@ def _plan_row(plan: PlanOutcome, whole: int) -> tuple[str, ...]:
     return (name, *metrics, seconds, f"{cost.models:.0f}", memory, cells)
 
 
+def _plan_note(outcome: StudyOutcome, columns: Sequence[Column]) -> str:
+    metric = "primary_mean" if _own_metrics(outcome) else "f1_macro"
+    signature = outcome.plans[0].summary.signature_of(metric).partition("|")[2]
+    judged = [f"{column.title}: {column.metric}" for column in columns if column.task is not None]
+    parts = [
+        "test part, percent, mean ± sd over n folds x seeds",
+        signature.replace("|", ", "),
+        ", ".join(judged),
+        "seconds: one fold and seed alone, choosing settings and groups included",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _own_metrics(outcome: StudyOutcome) -> bool:
+    return any(plan.summary.own_metrics for plan in outcome.plans)
+
+
+def _named(plan: PlanOutcome, name: str) -> tuple[Summary | None, float]:
+    """Return a metric and its scale; the name of a task stands for what it is judged by."""
+    if name in plan.summary.per_task:
+        judged = plan.summary.judged[name]
+        return plan.summary.primary(name), scale_of(judged.metric, judged.kind)
+    return plan.summary.metrics.get(name), scale_of(name)
+
+
 def _of_task(plan: PlanOutcome, task: str, metric: str) -> Summary | None:
     return plan.summary.per_task.get(task, {}).get(metric)
-
-
-def _scale(metric: str) -> float:
-    """Return what a metric is multiplied by: shares are shown in percent, losses as they are."""
-    return 1 if metric == "log_loss" else 100
-
-
-def _percent(summary: Summary | None, scale: float = 100) -> str:
-    if summary is None or summary.n == 0:
-        return "-"
-    return f"{_figure(summary.mean, scale)}{_spread(summary, scale)}"
-
-
-def _signed(summary: Summary, scale: float = 100) -> str:
-    if summary.n == 0:
-        return "-"
-    return f"{_figure(summary.mean, scale, '+')}{_spread(summary, scale)}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.0f} %"
-
-
-def _spread(summary: Summary, scale: float) -> str:
-    return "" if summary.sd is None else f" ± {_figure(summary.sd, scale)}"
-
-
-def _figure(value: float, scale: float, sign: str = "") -> str:
-    return f"{scale * value:{sign}.{1 if scale == 100 else 3}f}"

@@ -1,16 +1,18 @@
-"""Comparison: plans against a baseline, paired by fold and seed, on the same targets or never."""
+"""Comparison: plans against a baseline, paired by fold and seed, on the same targets or never.
+
+The tasks of a plan are compared one by one in what each is judged by.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mtlv.errors import ProtocolError, nearest
-from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.protocol import same_targets
-from mtlv.evaluation.scores import Summary, summarise
+from mtlv.evaluation.summary import Summary, summarise
+from mtlv.store.null import Null, nulls_of, random_share_of
 from mtlv.store.outcome import (
     CellOutcome,
     PlanOutcome,
@@ -21,10 +23,10 @@ from mtlv.store.outcome import (
 from mtlv.store.record import CellRecord
 from mtlv.store.store import Store
 
-__all__ = ["Comparison", "Null", "Row", "compare"]
+__all__ = ["Comparison", "Row", "compare"]
 
 EQUAL = 5e-4
-"""Per-task means nearer than this (0.05 points) are called equal."""
+"""Per-task means nearer than this (0.05 points, where shares are compared) are called equal."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Row:
         plan: its name.
         value: of the metric.
         delta: paired differences to the baseline.
-        per_task: paired differences of F1, by task.
-        better: tasks with a higher mean F1 than under the baseline.
-        equal: tasks with the same, within `EQUAL`.
-        worse: tasks with a lower one.
+        per_task: paired differences of the metric that each task is judged by.
+        better: tasks that are better on average than under the baseline.
+        equal: tasks that are the same, within `EQUAL`.
+        worse: tasks that are worse.
         cost_ratio: training seconds over the baseline's.
         tasks: how many tasks both have; where one has more, both are scored on these alone.
         random_share: share of random groupings in as many models that do as well or better, this
@@ -58,34 +60,24 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Null:
-    """Random groupings: what a grouping has to beat.
+class Comparison:
+    """All plans of a study against one of them.
 
     Args:
-        models: of each of them.
-        plans: their names.
-        values: mean value of the metric of each, in the order of `plans`.
+        study: its name.
+        baseline: the plan that the others are compared with.
+        metric: that is compared.
+        rows: a plan each.
+        nulls: random groupings, by their number of models.
+        own_metrics: whether tasks are judged by metrics of their own, and not all by F1.
     """
-
-    models: int
-    plans: tuple[str, ...]
-    values: tuple[float, ...]
-
-    @property
-    def summary(self) -> Summary:
-        """Mean and sd over the draws."""
-        return Summary.of(list(self.values))
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All plans of a study against one of them."""
 
     study: str
     baseline: str
     metric: str
     rows: tuple[Row, ...]
     nulls: tuple[Null, ...] = ()
+    own_metrics: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return what `mtlv compare --json` prints."""
@@ -115,8 +107,17 @@ class Comparison:
         }
 
 
-def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> Comparison:
+def compare(
+    store: Store, outcome: StudyOutcome, baseline: str, metric: str | None = None
+) -> Comparison:
     """Compare all plans of a study with one of them.
+
+    Args:
+        store: has the predictions.
+        outcome: of the study.
+        baseline: name of the plan to compare with.
+        metric: to compare; by default `primary_mean` where tasks have metrics of their own, else
+            `f1_macro`.
 
     Raises:
         ProtocolError: there is no such plan or metric, or the plans' test targets differ.
@@ -127,19 +128,22 @@ def compare(store: Store, outcome: StudyOutcome, baseline: str, metric: str) -> 
             f"The study has no finished plan '{baseline}' to compare with.",
             hint=nearest(baseline, [plan.name for plan in outcome.plans]),
         )
+    metric = metric or ("primary_mean" if base.summary.own_metrics else "f1_macro")
     if metric not in base.summary.metrics:
         raise ProtocolError(
             f"There is no metric '{metric}'.", hint=nearest(metric, base.summary.metrics)
         )
-    nulls = _nulls(outcome, metric)
+    nulls = nulls_of(outcome, metric)
     rows = tuple(
         replace(
             _row(store, *_on_shared_tasks(store, outcome, plan, base), metric),
-            random_share=_random_share(plan, metric, nulls),
+            random_share=random_share_of(plan, metric, nulls),
         )
         for plan in outcome.plans
     )
-    return Comparison(outcome.study.name, baseline, metric, rows, tuple(nulls.values()))
+    return Comparison(
+        outcome.study.name, baseline, metric, rows, tuple(nulls.values()), base.summary.own_metrics
+    )
 
 
 def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
@@ -147,27 +151,29 @@ def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row
     shared = [task for task in base.summary.per_task if task in plan.summary.per_task]
     for own, other in pairs if plan.name != base.name else ():
         _check_targets(store, own.cell, other.cell, shared)
-    delta = Summary.of([a.scores.metrics[metric] - b.scores.metrics[metric] for a, b in pairs])
+    delta = Summary.of([a.scores.together(metric) - b.scores.together(metric) for a, b in pairs])
     tasks = {
-        task: Summary.of(
-            [a.scores.per_task[task]["f1"] - b.scores.per_task[task]["f1"] for a, b in pairs]
-        )
+        task: Summary.of([a.scores.primary(task) - b.scores.primary(task) for a, b in pairs])
         for task in shared
-        if "f1" in base.summary.per_task[task]
     }
-    means = [own.mean for own in tasks.values() if not math.isnan(own.mean)]
+    gains = [_gain(own.mean, base, task) for task, own in tasks.items()]
     seconds = base.cost.train_seconds
     return Row(
         plan.name,
-        plan.summary.metrics[metric],
+        plan.summary.together(metric),
         delta,
         tasks,
-        better=sum(mean > EQUAL for mean in means),
-        equal=sum(abs(mean) <= EQUAL for mean in means),
-        worse=sum(mean < -EQUAL for mean in means),
+        better=sum(gain > EQUAL for gain in gains),
+        equal=sum(abs(gain) <= EQUAL for gain in gains),
+        worse=sum(gain < -EQUAL for gain in gains),
         cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
         tasks=len(shared),
     )
+
+
+def _gain(delta: float, base: PlanOutcome, task: str) -> float:
+    """Return a difference in what a task is judged by, turned so that more is better."""
+    return delta if base.summary.judged[task].higher_is_better else -delta
 
 
 def _on_shared_tasks(
@@ -193,31 +199,6 @@ def _rescored(
     scored = [score_cell(store, outcome.study, cell.cell, tasks) for cell in plan.cells]
     cells = tuple(cell for cell in scored if cell is not None)
     return replace(plan, cells=cells, summary=summarise([cell.scores for cell in cells]))
-
-
-def _nulls(outcome: StudyOutcome, metric: str) -> dict[int, Null]:
-    """Return the random groupings of a study by their number of models."""
-    drawn: dict[int, list[PlanOutcome]] = {}
-    for plan in outcome.plans:
-        if all(c.cell.grouping and c.cell.grouping.origin.startswith("random") for c in plan.cells):
-            drawn.setdefault(round(plan.cost.models), []).append(plan)
-    return {
-        models: Null(
-            models,
-            tuple(plan.name for plan in plans),
-            tuple(plan.summary.metrics[metric].mean for plan in plans),
-        )
-        for models, plans in drawn.items()
-    }
-
-
-def _random_share(plan: PlanOutcome, metric: str, nulls: Mapping[int, Null]) -> float | None:
-    null = nulls.get(round(plan.cost.models))
-    if null is None or plan.name in null.plans:
-        return None
-    own, sign = plan.summary.metrics[metric].mean, 1 if METRICS[metric].higher_is_better else -1
-    as_good = sum(sign * value >= sign * own for value in null.values)
-    return (1 + as_good) / (1 + len(null.values))
 
 
 def _check_targets(store: Store, own: CellRecord, other: CellRecord, tasks: Sequence[str]) -> None:

@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 
 from mtlv.errors import StoreError
-from mtlv.evaluation.metrics import METRICS
+from mtlv.evaluation.counts import defined_mean
+from mtlv.evaluation.judging import validation_value
 from mtlv.evaluation.predictions import Predictions, ScoredPart
-from mtlv.evaluation.scores import Scores, ScoringSettings, SummaryTable, score, summarise
+from mtlv.evaluation.scores import Scores
+from mtlv.evaluation.scoring import ScoringSettings, score
+from mtlv.evaluation.summary import SummaryTable, summarise
 from mtlv.store.record import CellRecord, JobRecord, StudyRecord
 from mtlv.store.store import Store
 
@@ -67,7 +70,8 @@ class CellOutcome:
         cell: its record.
         scores: of its test predictions.
         cost: of its jobs.
-        validation_value: mean average precision on validation; what plans may be chosen by.
+        validation_value: what plans may be chosen by: the mean over tasks, on validation, of
+            average precision (binary tasks) and of what each other task is judged by.
     """
 
     cell: CellRecord
@@ -191,8 +195,9 @@ def score_cell(
     ]
     settings = _scoring_settings(study, cell)
     scores = score(predictions["validation"], predictions["test"], settings, models)
-    matrix = predictions["validation"].labels()
-    value = METRICS["average_precision_macro"](matrix.scores, matrix.targets)
+    value = defined_mean(
+        validation_value(task) for task in predictions["validation"].tasks.values()
+    )
     return CellOutcome(cell, scores, _cost(store, cell), value)
 
 

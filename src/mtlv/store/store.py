@@ -10,6 +10,7 @@
       groupings/ID/record.json       groups that were asked for by themselves
              features.npz            of the tasks
              elbow.svg               and other tables over the number of groups, as pictures
+      transfers/NAME.json            what tasks do to each other, measured pair by pair
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
 
@@ -37,13 +38,20 @@ from mtlv.errors import StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
 from mtlv.store.number_plot import number_svg
-from mtlv.store.record import RECORD_VERSION, FoundGrouping, JobRecord, StudyRecord
+from mtlv.store.record import (
+    RECORD_VERSION,
+    FoundGrouping,
+    JobRecord,
+    StudyRecord,
+    TransferRecord,
+)
 
 __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=BaseModel)
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
+TRANSFER_ANEW = "run `mtlv pairs` again: finished jobs are kept"
 GROUP_ANEW = "remove its folder and run the same `mtlv group` again"
 RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
 ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
@@ -126,9 +134,10 @@ class Store:
         Raises:
             StoreError: the disk is full or the store cannot be written; nothing is left behind.
         """
-        table = pa.concat_tables([part.to_table() for part in predictions])
         with write_folder(self.job_folder(record.id), replace=record.checkpoint) as folder:
-            pq.write_table(table, folder / "predictions.parquet", compression="zstd")
+            if predictions:
+                table = pa.concat_tables([part.to_table() for part in predictions])
+                pq.write_table(table, folder / "predictions.parquet", compression="zstd")
             pq.write_table(curves, folder / "curves.parquet", compression="zstd")
             if save_checkpoint is not None:
                 save_checkpoint(folder)
@@ -162,6 +171,20 @@ class Store:
                 (folder / f"{table.method}.svg").write_text(number_svg(table), encoding="utf-8")
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
+
+    def transfer(self, name: str) -> TransferRecord:
+        """Return the pairwise transfer that was measured with a study's config.
+
+        Raises:
+            StoreError: there is none, or it is damaged or newer.
+        """
+        path = self.root / "transfers" / f"{name}.json"
+        return _read_record(TransferRecord, path, f"the transfer '{name}'", TRANSFER_ANEW)
+
+    def write_transfer(self, record: TransferRecord) -> None:
+        """Write pairwise transfer; what was measured before under this name is replaced."""
+        text = record.model_dump_json(indent=1) + "\n"
+        write_text(self.root / "transfers" / f"{record.name}.json", text)
 
     def study_names(self) -> list[str]:
         """Return the names of all studies, in order."""

@@ -13,7 +13,7 @@ import yaml
 
 from mtlv.evaluation.counts import classification_report
 from mtlv.evaluation.predictions import Predictions, ScoredPart
-from mtlv.evaluation.scores import Summary
+from mtlv.evaluation.summary import Summary
 from mtlv.store.number_plot import number_svg
 from mtlv.store.outcome import CellOutcome, StudyOutcome
 from mtlv.store.record import CellRecord, StudyRecord
@@ -30,7 +30,15 @@ __all__ = [
 Files = dict[str, str]
 """Name to contents."""
 
-SHOWN_METRICS = ("f1_macro", "f1_micro", "average_precision_macro", "subset_accuracy")
+SHOWN_METRICS = (
+    "f1_macro",
+    "f1_micro",
+    "average_precision_macro",
+    "subset_accuracy",
+    "example_f1",
+    "primary_mean",
+)
+"""Of the tasks together; a study has those that its kinds of tasks have."""
 
 
 def study_files(study: StudyRecord) -> Files:
@@ -71,20 +79,21 @@ def comparison_files(outcome: StudyOutcome) -> Files:
 
 def comparison_text(outcome: StudyOutcome) -> str:
     """Return quality and cost of every plan as a table in Markdown."""
+    known = {name for plan in outcome.plans for name in plan.summary.metrics}
+    shown = [name for name in SHOWN_METRICS if name in known]
     lines = [
-        f"| plan | {' | '.join(SHOWN_METRICS)} | seconds | models | cells |",
-        "|---" + "|--:" * (len(SHOWN_METRICS) + 3) + "|",
+        f"| {' | '.join(['plan', *shown])} | seconds | models | cells |",
+        "|---" + "|--:" * (len(shown) + 3) + "|",
     ]
     for plan in outcome.plans:
-        metrics = [_percent(plan.summary.metrics.get(name)) for name in SHOWN_METRICS]
+        metrics = [_percent(plan.summary.metrics.get(name)) for name in shown]
         cost = [f"{plan.cost.train_seconds:,.0f}", f"{plan.cost.models:g}"]
         cells = f"{len(plan.cells)} of {plan.planned}"
         lines.append(f"| {' | '.join([plan.name, *metrics, *cost, cells])} |")
     if outcome.plans:
         lines += ["", "Test part, percent, mean ± sd over folds and seeds.", ""]
         summary = outcome.plans[0].summary
-        shown = [name for name in SHOWN_METRICS if name in summary.metrics]
-        lines += [f"- `{summary.signature_of(name)}`" for name in shown]
+        lines += [f"- `{summary.signature_of(name)}`" for name in shown if name in summary.metrics]
     return "\n".join(lines) + "\n"
 
 

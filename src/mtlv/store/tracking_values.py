@@ -160,14 +160,21 @@ def job_numbers(job: JobRecord, curves: pa.Table, names: Mapping[str, str]) -> l
 
 
 def study_numbers(outcome: StudyOutcome, metrics: Sequence[str]) -> list[Number]:
-    """Return the mean of some metrics over the cells of every plan, and what the plan took."""
+    """Return the mean of some metrics over the cells of every plan, and what the plan took.
+
+    Where tasks have metrics of their own, the value of each is there as `PLAN/primary/TASK`.
+    """
     time = milliseconds(outcome.study.updated)
+    names = label_names(task.name for task in outcome.study.tasks)
     numbers: list[Number] = []
     for plan in outcome.plans:
         own = plan.summary.metrics
         means = {name: own[name].mean for name in metrics if name in own}
         seconds = {"train_seconds": plan.cost.train_seconds}
         numbers += _numbers(means | seconds, time, before=f"{plain(plan.name)}/")
+        if plan.summary.own_metrics:
+            primary = {names[task]: plan.summary.primary(task).mean for task in plan.summary.judged}
+            numbers += _numbers(primary, time, before=f"{plain(plan.name)}/primary/")
     return numbers
 
 

@@ -9,17 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mtlv.errors import EncoderError, MtlvError
-from mtlv.evaluation.metrics import METRICS
-from mtlv.evaluation.predictions import Predictions
-from mtlv.evaluation.thresholds import fit_thresholds
+from mtlv.evaluation.judging import plan_value
 from mtlv.store import CellRecord, JobRecord, Store
 from mtlv.studies.cells import Cell, plan_cell, waits_for_training
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.executors import Executor
 from mtlv.studies.grouping import RunJobs
 from mtlv.studies.inputs import Inputs
-from mtlv.studies.jobs import Job
-from mtlv.studies.specs import PlanSpec
+from mtlv.studies.jobs import AnyJob, Job, PretrainJob
+from mtlv.studies.specs import PRETRAIN, PlanSpec, levels
 from mtlv.studies.tuning import (
     Search,
     Trial,
@@ -57,7 +55,9 @@ class Arm:
     ) -> None:
         self.config, self.variant, self.inputs = config, variant, inputs
         self.store, self.executor, self.watcher = store, executor, watcher
-        self.worker = Worker(inputs, store, keep_checkpoints=config.store.checkpoints)
+        self.specs = config.specs()
+        started = any(spec.starts_from or spec.teachers for spec in self.specs)
+        self.worker = Worker(inputs, store, keep_checkpoints=config.store.checkpoints or started)
         self._cells: dict[tuple[int, int], Cell] = {}
 
     @property
@@ -72,13 +72,28 @@ class Arm:
             MtlvError: a plan does not fit the tasks, or an encoder is not to be had.
         """
         for fold in range(self.inputs.folds):
-            for index, spec in enumerate(self.config.specs()):
+            for index, spec in enumerate(self.specs):
                 self._check_encoder(spec, fold)
                 if not waits_for_training(spec):
                     self._cells[fold, index] = self._cell(spec, fold, self._run_nothing)
+        self._link()
 
-    def group(self, after_job: Callable[[], None]) -> None:
-        """Expand the other plans; what they need is trained or measured here, fold by fold.
+    def levels(self) -> list[list[int]]:
+        """Return numbers of the plans, level by level: each starts from earlier ones only."""
+        return levels(self.specs)
+
+    def pretraining(self) -> list[PretrainJob]:
+        """Return the jobs of the stage `pretrain`: one per fold, or one for all."""
+        if not any(spec.starts_from == PRETRAIN for spec in self.specs):
+            return []
+        return [self._pretrain_job(fold) for fold in range(self.inputs.folds)]
+
+    def pretrain(self, after_job: Callable[[], None]) -> None:
+        """Run the stage `pretrain`, where a plan starts from it."""
+        self._run("pretraining", self.pretraining(), after_job)
+
+    def group(self, level: Sequence[int], after_job: Callable[[], None]) -> None:
+        """Expand the other plans of a level; what they need is trained or measured here.
 
         Raises:
             MtlvError: an affinity cannot be measured.
@@ -88,20 +103,22 @@ class Arm:
             self._run(stage, jobs, after_job)
 
         for fold, index, spec in self.waiting():
-            self._cells[fold, index] = self._cell(spec, fold, run_jobs)
+            if index in level:
+                self._cells[fold, index] = self._cell(spec, fold, run_jobs)
+        self._link()
 
     def waiting(self) -> list[tuple[int, int, PlanSpec]]:
         """Return fold, number and spec of the plans whose groups are not found yet."""
         return [
             (fold, index, spec)
             for fold in range(self.inputs.folds)
-            for index, spec in enumerate(self.config.specs())
+            for index, spec in enumerate(self.specs)
             if (fold, index) not in self._cells
         ]
 
-    def tune(self) -> None:
-        """Choose the settings of all cells that are tuned, trial by trial, all cells at once."""
-        cells = [cell for cell in self.cells if cell.tune is not None]
+    def tune(self, level: Sequence[int]) -> None:
+        """Choose the settings of a level's cells, trial by trial, all cells at once."""
+        cells = [cell for cell in self._of(level) if cell.tune is not None]
         leaders = [cell for cell in cells if self.leads(cell)]
         searches = [make_search(self._tuning(cell), cell.fold) for cell in leaders]
         while self._one_trial_each(leaders, searches):
@@ -112,12 +129,11 @@ class Arm:
             leader = next(c for c in leaders if self._follows(cell, c))
             cell.trials, cell.chosen = leader.trials, leader.chosen
 
-    def train(self, after_job: Callable[[], None]) -> None:
-        """Train every model of every cell with every seed."""
+    def train(self, level: Sequence[int], after_job: Callable[[], None]) -> None:
+        """Train every model of every cell of a level with every seed."""
         seeds = self.config.evaluation.seeds
-        jobs = [
-            job for seed in seeds for cell in self.cells for job in cell.jobs(self.worker, seed)
-        ]
+        cells = self._of(level)
+        jobs = [job for seed in seeds for cell in cells for job in cell.jobs(self.worker, seed)]
         self._run("training", jobs, after_job)
 
     def records(self) -> list[CellRecord]:
@@ -126,13 +142,13 @@ class Arm:
             cell.record(self.worker, seed)
             for seed in self.config.evaluation.seeds
             for cell in self.cells
-            if cell.tune is None or cell.chosen is not None
+            if cell.is_chosen
         ]
 
     @property
     def cell_count(self) -> int:
         """How many cell records there will be."""
-        return self.inputs.folds * len(self.config.specs()) * len(self.config.evaluation.seeds)
+        return self.inputs.folds * len(self.specs) * len(self.config.evaluation.seeds)
 
     def leads(self, cell: Cell) -> bool:
         """Tell whether a tuned cell makes its own trials, or takes over those of the first fold."""
@@ -147,6 +163,30 @@ class Arm:
             cell.tune.models,
             lambda task: self.inputs.training_positives(task, cell.fold),
         )
+
+    def _of(self, level: Sequence[int]) -> list[Cell]:
+        places = [place for place in sorted(self._cells) if place[1] in level]
+        return [self._cells[place] for place in places]
+
+    def _link(self) -> None:
+        """Tell cells what they start from, as far as that is known."""
+        numbers = {spec.title: index for index, spec in enumerate(self.specs)}
+        for (fold, index), cell in self._cells.items():
+            wanted = self.specs[index].starts_from
+            if wanted == PRETRAIN:
+                cell.start = self._pretrain_job(fold).id
+            elif wanted is not None:
+                cell.start = self._cells.get((fold, numbers[wanted]))
+            teachers = self.specs[index].teachers
+            if teachers is not None:
+                cell.teacher = self._cells.get((fold, numbers[teachers]))
+
+    def _pretrain_job(self, fold: int) -> PretrainJob:
+        stages = self.config.stages
+        if stages is None or stages.pretrain is None:
+            raise MtlvError("There is no stage `pretrain`.")
+        seed = self.config.evaluation.seeds[0]
+        return self.worker.pretrain_job(stages.pretrain, self.config.encoder, fold, seed)
 
     def _cell(self, spec: PlanSpec, fold: int, run_jobs: RunJobs) -> Cell:
         return plan_cell(spec, self.config, self.variant, fold, self.worker, run_jobs)
@@ -192,25 +232,14 @@ class Arm:
             part.only([t for t in part.tasks if self._serves(cell, t, job)])
             for part, job in zip(parts, jobs, strict=True)
         ]
-        return self._metric(served[0].merged(served[1:]), self._tuning(cell).metric)
+        validation = served[0].merged(served[1:])
+        return plan_value(validation, self._tuning(cell).metric, self.config.evaluation)
 
-    def _metric(self, validation: Predictions, name: str) -> float:
-        """Return a metric of validation predictions, turned so that larger is better."""
-        matrix, metric = validation.labels(), METRICS[name]
-        values = matrix.scores
-        if metric.needs == "decisions":
-            evaluation = self.config.evaluation
-            values = fit_thresholds(matrix, evaluation.thresholds, evaluation.shrinkage).decide(
-                matrix
-            )
-        value = metric(values, matrix.targets)
-        return value if metric.higher_is_better else -value
-
-    def _run(self, stage: str, jobs: Sequence[Job], after_job: Callable[[], None]) -> None:
+    def _run(self, stage: str, jobs: Sequence[AnyJob], after_job: Callable[[], None]) -> None:
         missing = {job.id: job for job in jobs if not self.worker.is_done(job)}
         self.watcher.on_stage(stage, len(missing))
 
-        def run_job(job: Job) -> JobRecord:
+        def run_job(job: AnyJob) -> JobRecord:
             self.watcher.on_job(job)
             record = self.worker.run(job, self.watcher)
             self.watcher.on_job_end(job, record)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from mtlv.errors import MtlvError
+from mtlv.errors import MtlvError, PlanError
 from mtlv.grouping.methods import needs_training
-from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
+from mtlv.plans import Grouping, ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord, Store
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.grouping import Instruments, RunJobs, grouping_record, validation_value
-from mtlv.studies.jobs import Job
+from mtlv.studies.jobs import Job, Lineage
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
 from mtlv.studies.sweeps import point_title
@@ -38,6 +38,9 @@ class Cell:
         settings: of its models; the chosen trial changes them.
         tune: how to tune it; None for a plan that is not tuned.
         grouping: how its groups were found.
+        start: what its models start from: a cell of the same fold, or the id of a pretraining job.
+        keep_heads: whether they go on with that cell's heads.
+        teacher: a cell of the same fold whose models' scores they learn too.
         trials: that tuning made.
         chosen: index of the best trial.
     """
@@ -49,6 +52,9 @@ class Cell:
     settings: ModelSettings
     tune: TuneSettings | None
     grouping: GroupingRecord | None = None
+    start: Cell | str | None = None
+    keep_heads: bool = False
+    teacher: Cell | None = None
     trials: list[Trial] = field(default_factory=list)
     chosen: int | None = None
 
@@ -64,7 +70,52 @@ class Cell:
             changes = {} if self.chosen is None else self.trials[self.chosen].changes
         settings = self.settings.changed(changes, "tune.space")
         wanted = range(len(self.plan.models)) if models is None else models
-        return [worker.job(self.plan.models[i], self.fold, seed, settings) for i in wanted]
+        return [
+            worker.job(
+                self.plan.models[i],
+                self.fold,
+                seed,
+                settings,
+                lineage=self._lineage(self.plan.models[i], worker, seed),
+            )
+            for i in wanted
+        ]
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether its settings are known, and those of what it starts from."""
+        own = self.tune is None or self.chosen is not None
+        before = [cell for cell in (self.start, self.teacher) if isinstance(cell, Cell)]
+        return own and all(cell.is_chosen for cell in before)
+
+    def _lineage(self, model: ModelPlan, worker: Worker, seed: int) -> Lineage:
+        start = self._start(model, worker, seed)
+        return Lineage(start, self.keep_heads, self._taught_by(model, worker, seed))
+
+    def _taught_by(self, model: ModelPlan, worker: Worker, seed: int) -> tuple[str, ...]:
+        """Return the ids of the jobs that serve a model's tasks under the teaching plan."""
+        if self.teacher is None:
+            return ()
+        serves = self.teacher.plan.serves
+        models = sorted({serves[task] for task in model.tasks if task in serves})
+        return tuple(job.id for job in self.teacher.jobs(worker, seed, models=models))
+
+    def _start(self, model: ModelPlan, worker: Worker, seed: int) -> str | None:
+        """Return the id of the job that a model starts from: one that learned all of its tasks."""
+        if not isinstance(self.start, Cell):
+            return self.start
+        before = self.start.plan
+        able = [i for i, m in enumerate(before.models) if set(model.tasks) <= set(m.tasks)]
+        if not able:
+            raise PlanError(
+                f"No model of the plan '{before.name}' learned all tasks of a model of "
+                f"'{self.plan.name}', which should start from it.",
+                found=", ".join(model.tasks),
+                hint="start from a plan whose models have more tasks, such as mtl",
+            )
+        serving = before.serves.get(model.tasks[0])
+        chosen = serving if serving in able else able[0]
+        return self.start.jobs(worker, seed, models=[chosen])[0].id
 
     def record(self, worker: Worker, seed: int) -> CellRecord:
         """Return the record of the cell for one seed."""
@@ -145,7 +196,8 @@ def plan_cell(
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
     tune = config.tune if spec.tune else None
-    return Cell(title, variant, fold, plan, settings, tune, grouping)
+    keep = spec.keep_heads
+    return Cell(title, variant, fold, plan, settings, tune, grouping, keep_heads=keep)
 
 
 def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:

@@ -18,7 +18,8 @@ from mtlv.errors import ConfigError
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.settings import Settings, explained
 from mtlv.studies.overrides import ModelSettings
-from mtlv.studies.specs import PlanSpec, expand_specs
+from mtlv.studies.specs import PRETRAIN, PlanSpec, expand_specs, levels
+from mtlv.studies.stages import StageSettings, stage_specs
 from mtlv.studies.sweeps import sweep_points
 from mtlv.studies.tuning import TuneSettings
 from mtlv.studies.written import Written, overridden, read_yaml
@@ -81,13 +82,13 @@ class PublishedSettings(Settings):
     metrics: tuple[str, ...] = ("f1_macro", "f1_micro", "subset_accuracy")
     """Whose mean and sd stand in each row."""
     rows: dict[str, list[float]]
-    """Plan to mean and sd of each metric, in percent."""
+    """Plan to mean, or mean and sd, of each metric, in percent."""
 
     @model_validator(mode="after")
     def _mean_and_sd(self) -> PublishedSettings:
         for plan, figures in self.rows.items():
-            if len(figures) != 2 * len(self.metrics):
-                raise ValueError(f"'{plan}' needs a mean and an sd for each metric")
+            if len(figures) not in (len(self.metrics), 2 * len(self.metrics)):
+                raise ValueError(f"'{plan}' needs a mean, or a mean and an sd, for each metric")
         return self
 
 
@@ -106,6 +107,8 @@ class StudyConfig(Settings):
     """Layers and loss of every head."""
     plans: list[Any] = Field(min_length=1)
     """Architectures to train and compare; see `specs`."""
+    stages: StageSettings | None = None
+    """Pretrain, refine, fine-tune, as more plans; see `stages`."""
     train: TrainSettings = TrainSettings()
     """How every model is trained."""
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -151,13 +154,26 @@ class StudyConfig(Settings):
         return self
 
     @model_validator(mode="after")
+    def _starts_are_known(self) -> StudyConfig:
+        specs = self.specs()
+        levels(specs)
+        wanted = [spec for spec in specs if spec.starts_from == PRETRAIN]
+        if wanted and (self.stages is None or self.stages.pretrain is None):
+            raise ConfigError(
+                "There is no stage `pretrain` to start from.",
+                where=f"plan '{wanted[0].title}', key 'starts_from'",
+                hint="add `stages: {pretrain: {epochs: 1}}`",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sweep_is_known(self) -> StudyConfig:
         self.variants()
         return self
 
     def specs(self) -> list[PlanSpec]:
-        """Return the plans, one by one."""
-        return expand_specs(self.plans)
+        """Return the plans, one by one, those of the stages last."""
+        return expand_specs([*self.plans, *stage_specs(self.stages)])
 
     def settings_of(self, spec: PlanSpec) -> ModelSettings:
         """Return the settings of a plan's models: the study's, with the plan's own.

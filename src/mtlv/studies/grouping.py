@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mtlv.errors import GroupingError
-from mtlv.evaluation.metrics import TASK_METRICS
+from mtlv.evaluation import judging
 from mtlv.evaluation.predictions import Predictions
 from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array, Measured, Pooling, TaskContext, Trained
@@ -93,7 +93,7 @@ class Instruments:
         tasks = self.worker.inputs.tasks
         model = mtl(tasks).models[0]
         named = ProbeSettings(name=probe, **dict(settings))
-        job = self.worker.job(model, self.fold, seed, self.settings, named)
+        job = self.worker.job(model, self.fold, seed, self.settings, probe=named)
         self._run(f"measuring {probe}", [job])
         cost = self.worker.store.job(job.id).cost
         if not self.worker.store.measured(job.id):
@@ -210,10 +210,8 @@ def _trained(group: tuple[str, ...], job: Job, worker: Worker) -> Trained:
 
 
 def validation_value(validation: Predictions, task: str) -> float:
-    """Return the validation value of a task, free of thresholds: its average precision."""
-    own = validation.only([task]).labels()
-    metric = TASK_METRICS["binary"]["average_precision"]
-    return float(metric.function(own.scores[:, 0], own.targets[:, 0]))
+    """Return what a task is worth on validation, larger being better; see `judging`."""
+    return judging.validation_value(validation.only([task]).tasks[task])
 
 
 def _in_order(

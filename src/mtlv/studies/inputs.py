@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from mtlv.data import Corpus
 from mtlv.data.catalog import DATASETS, read_known
+from mtlv.data.conll import ConllSource, read_conll
 from mtlv.data.file_source import FileSource
+from mtlv.data.relation_source import RelationSource, read_relations
 from mtlv.data.sources import read_source
 from mtlv.data.splits import Split, make_splits
 from mtlv.errors import ConfigError, nearest
-from mtlv.settings import explained
+from mtlv.settings import Settings, explained
 from mtlv.store.record import CorpusRecord, TaskRecord
 from mtlv.studies.config import StudyConfig
 from mtlv.tasks import TaskSet
 
-__all__ = ["Inputs", "read_corpora", "read_inputs"]
+__all__ = ["GENERIC", "Inputs", "read_corpora", "read_inputs"]
+
+S = TypeVar("S", bound=Settings)
+GENERIC: dict[str, tuple[type[Any], Callable[[str, Any, Path], Corpus]]] = {
+    "conll": (ConllSource, read_conll),
+    "relations": (RelationSource, read_relations),
+}
+"""Generic forms that are not tables of texts, by `format`."""
 
 
 @dataclass(frozen=True)
@@ -117,16 +126,25 @@ def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str,
 
 
 def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
+    if settings.get("format") in GENERIC:
+        form, read = GENERIC[settings["format"]]
+        own = {key: value for key, value in settings.items() if key != "format"}
+        return read(name, _checked(form, name, own), base)
     if "text" in settings or (settings and name not in DATASETS):
-        try:
-            source = FileSource.model_validate(dict(settings))
-        except ValidationError as error:
-            raise explained(error, FileSource, f"data '{name}'") from error
-        return read_source(name, source, base)
+        return read_source(name, _checked(FileSource, name, settings), base)
     if name not in DATASETS:
         raise ConfigError(
             f"There is no dataset named '{name}', and it says no `path`, `text` and `labels`.",
             where="data",
+            expected="a known name; a flat file with `labels` or `tasks`; or `format: conll` or "
+            "`format: relations`",
             hint=nearest(name, DATASETS),
         )
     return read_known(name, settings, base=base)
+
+
+def _checked(form: type[S], name: str, settings: Mapping[str, Any]) -> S:
+    try:
+        return form.model_validate(dict(settings))
+    except ValidationError as error:
+        raise explained(error, form, f"data '{name}'") from error

@@ -7,20 +7,36 @@ are one job; a finished job is never run again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from mtlv.fingerprint import fingerprint
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.plans import ModelPlan
+from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
 
-__all__ = ["JOB_VERSION", "Job"]
+__all__ = ["JOB_VERSION", "AnyJob", "Job", "Lineage", "PretrainJob"]
 
 JOB_VERSION = 1
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What a job has from earlier jobs.
+
+    Args:
+        starts_from: id of the job whose encoder it starts from.
+        keep_heads: whether it goes on with that job's heads too.
+        teachers: ids of the jobs whose scores are learned beside the targets.
+    """
+
+    starts_from: str | None = None
+    keep_heads: bool = False
+    teachers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +52,7 @@ class Job:
         encoder_fingerprint: of its weights.
         head: settings of the heads.
         train: settings of the training.
-        starts_from: id of the job whose encoder it starts from.
+        lineage: what it has from earlier jobs.
         probe: what is measured on the way.
     """
 
@@ -48,15 +64,21 @@ class Job:
     encoder_fingerprint: str
     head: HeadSettings
     train: TrainSettings
-    starts_from: str | None = None
+    lineage: Lineage = field(default_factory=Lineage)
     probe: ProbeSettings | None = None
 
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that decides the result, as JSON-like data."""
         encoder = self.encoder.model_dump(mode="json", exclude={"name"})
-        probe = {} if self.probe is None else {"probe": self.probe.model_dump(mode="json")}
-        return probe | {
+        more: dict[str, Any] = {}
+        if self.probe is not None:
+            more["probe"] = self.probe.model_dump(mode="json")
+        if self.lineage.teachers:
+            more["teachers"] = list(self.lineage.teachers)
+        if self.lineage.keep_heads:
+            more["keep_heads"] = True
+        return more | {
             "version": JOB_VERSION,
             "model": self.model.to_json(),
             "seed": self.seed,
@@ -64,7 +86,7 @@ class Job:
             "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
             "head": self.head.model_dump(mode="json"),
             "train": self.train.model_dump(mode="json"),
-            "starts_from": self.starts_from,
+            "starts_from": self.lineage.starts_from,
         }
 
     @cached_property
@@ -78,3 +100,50 @@ class Job:
         tasks = self.model.tasks
         more = f" and {len(tasks) - 2} more" if len(tasks) > 2 else ""
         return f"{', '.join(tasks[:2])}{more}; fold {self.fold + 1}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class PretrainJob:
+    """Masked language modelling that goes on with an encoder.
+
+    Args:
+        settings: of the stage.
+        texts: name to fingerprint of the corpora, or of the splits whose training part is learned.
+        encoder: settings of the encoder.
+        encoder_fingerprint: of its weights.
+        fold: number of the split, from 0.
+        seed: of batches, masks and dropout.
+    """
+
+    settings: PretrainSettings
+    texts: Mapping[str, tuple[str, ...]]
+    encoder: EncoderSettings
+    encoder_fingerprint: str
+    fold: int
+    seed: int
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Everything that decides the result, as JSON-like data."""
+        encoder = self.encoder.model_dump(mode="json", exclude={"name"})
+        return {
+            "version": JOB_VERSION,
+            "pretrain": self.settings.model_dump(mode="json", exclude={"texts"}),
+            "texts": {name: list(prints) for name, prints in self.texts.items()},
+            "seed": self.seed,
+            "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
+            "starts_from": None,
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """Fingerprint of the spec."""
+        return fingerprint(self.spec)
+
+    @property
+    def title(self) -> str:
+        """What people see."""
+        return f"masked language modelling on {', '.join(self.texts)}; fold {self.fold + 1}"
+
+
+AnyJob = Job | PretrainJob

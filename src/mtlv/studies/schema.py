@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from mtlv.data.catalog import DATASETS
 from mtlv.data.file_source import FileSource
 from mtlv.studies.config import StudyConfig
+from mtlv.studies.inputs import GENERIC
 from mtlv.studies.specs import KINDS, MANY, PlanSpec
 from mtlv.training.settings import TrainSettings
 
@@ -26,7 +27,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> Schema:
     """Return the JSON schema of a config."""
     known = {name: DATASETS[name].settings for name in DATASETS}
-    models: list[type[BaseModel]] = [StudyConfig, PlanSpec, FileSource, *known.values()]
+    generic = {name: form for name, (form, _) in GENERIC.items()}
+    models: list[type[BaseModel]] = [StudyConfig, PlanSpec, FileSource]
+    models += [*generic.values(), *known.values()]
     places, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     refs = {model: places[model, "validation"] for model in models}
     definitions = whole["$defs"]
@@ -36,7 +39,14 @@ def json_schema() -> Schema:
     weighting = definitions[TrainSettings.__name__]["properties"]["weighting"]
     weights = {"type": "array", "items": {"type": "number", "minimum": 0}}
     _shorten(weighting, {"type": "string"}, weights)
-    data = _data(refs[FileSource], {name: refs[known[name]] for name in known})
+    for name, form in generic.items():
+        definitions[form.__name__]["properties"]["format"] = {
+            "const": name,
+            "description": "Form of the files.",
+        }
+        definitions[form.__name__]["required"].append("format")
+    file = {"anyOf": [refs[FileSource], *(refs[form] for form in generic.values())]}
+    data = _data(file, {name: refs[known[name]] for name in known})
     fields["data"] = {"description": fields["data"]["description"], **data}
     fields["plans"]["items"] = _plan(refs[PlanSpec])
     _widen_plan(definitions[PlanSpec.__name__])

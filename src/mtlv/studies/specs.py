@@ -13,7 +13,7 @@ plans:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Literal
 
@@ -23,10 +23,12 @@ from mtlv.errors import ConfigError, nearest
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.settings import Settings, explained
 
-__all__ = ["PlanSpec", "expand_specs"]
+__all__ = ["PRETRAIN", "PlanSpec", "expand_specs", "levels"]
 
 KINDS = ("stl", "mtl", "gmhl", "gmtl", "random", "plan")
 GROUPED = ("gmhl", "gmtl", "random")
+PRETRAIN = "pretrain"
+"""What `starts_from` calls the stage of masked language modelling."""
 MANY = ("groups", "features", "draw")
 """Settings of which a list stands for several plans."""
 Overrides = dict[str, Any]
@@ -65,6 +67,13 @@ class PlanSpec(Settings):
     """Head settings that differ from the study's."""
     tune: bool = True
     """Whether the study's `tune` section applies to this plan."""
+    starts_from: str | None = None
+    """Name of another plan, whose trained encoders this one starts from (the one that learned the
+    task, in the same fold and seed); or `pretrain`, the study's stage of that name."""
+    keep_heads: bool = False
+    """With `starts_from`: go on with that plan's heads too, where there are equal ones."""
+    teachers: str | None = None
+    """Name of another plan, whose models' scores are learned beside the targets (distillation)."""
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -95,6 +104,12 @@ class PlanSpec(Settings):
         if (self.kind == "plan") != (self.models is not None):
             raise ValueError("`models` belongs to `plan`, and `plan` needs it")
         return self
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of the plans that must be trained before."""
+        named = (self.starts_from, self.teachers)
+        return tuple(name for name in named if name not in (None, PRETRAIN))
 
     @property
     def title(self) -> str:
@@ -132,13 +147,19 @@ class PlanSpec(Settings):
         )
 
 
-def expand_specs(written: list[Any]) -> list[PlanSpec]:
+def expand_specs(written: Sequence[Any]) -> list[PlanSpec]:
     """Return the plans that a config writes; lists of numbers or of names stand for several plans.
+
+    What is a `PlanSpec` already stays as it is.
 
     Raises:
         ConfigError: a kind is unknown, or two plans have one name.
     """
-    specs = [spec for entry in written for spec in _expand(entry)]
+    specs = [
+        spec
+        for entry in written
+        for spec in ([entry] if isinstance(entry, PlanSpec) else _expand(entry))
+    ]
     if not specs:
         raise ConfigError("The study has no plan.", where="plans", expected=", ".join(KINDS))
     titles = [spec.title for spec in specs]
@@ -150,6 +171,40 @@ def expand_specs(written: list[Any]) -> list[PlanSpec]:
                 hint="give one of them a `name`",
             )
     return specs
+
+
+def levels(specs: Sequence[PlanSpec]) -> list[list[int]]:
+    """Return the plans level by level: each starts from plans of earlier levels only.
+
+    Returns:
+        Indices of the specs, in their order within a level.
+
+    Raises:
+        ConfigError: a plan starts from one that does not exist, or from itself in a circle.
+    """
+    titles = [spec.title for spec in specs]
+    depth: dict[str, int] = {}
+    for _ in specs:
+        for spec in specs:
+            if all(name in depth for name in spec.needs):
+                depth[spec.title] = max((depth[name] + 1 for name in spec.needs), default=0)
+    for spec in specs:
+        unknown = [name for name in spec.needs if name not in titles]
+        if unknown:
+            key = "starts_from" if unknown[0] == spec.starts_from else "teachers"
+            raise ConfigError(
+                f"There is no plan '{unknown[0]}' to start from or to learn from.",
+                where=f"plan '{spec.title}', key '{key}'",
+                hint=nearest(unknown[0], [*titles, PRETRAIN]),
+            )
+        if spec.title not in depth:
+            raise ConfigError(
+                "Plans start from, or learn from, each other in a circle.",
+                where=f"plan '{spec.title}'",
+                found=", ".join(spec.needs),
+            )
+    most = max(depth[title] for title in titles)
+    return [[i for i, t in enumerate(titles) if depth[t] == level] for level in range(most + 1)]
 
 
 def _expand(entry: Any) -> list[PlanSpec]:

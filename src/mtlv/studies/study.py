@@ -2,6 +2,8 @@
 
     1. Read the data, name the tasks, divide the examples.       (inputs)
     2. Expand every plan on every fold; find its groups.         (cells, grouping)
+       What follows is done for plans that start from nothing first, and then for those that start
+       from their encoders.                                      (stages)
     3. Tune the settings of every plan on validation data.       (tuning)
     4. Train every model of every plan, equal jobs once.         (jobs, worker)
     5. Score the stored predictions.                             (store.outcome)
@@ -23,10 +25,10 @@ from mtlv.errors import MtlvError, StoreError
 from mtlv.store import Store, StudyRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
+from mtlv.studies.environment import now
 from mtlv.studies.executors import Executor, LocalExecutor
 from mtlv.studies.inputs import Inputs, read_inputs
 from mtlv.studies.watching import StudyWatcher
-from mtlv.studies.worker import now
 from mtlv.training.processes import is_main_process
 
 __all__ = ["Study"]
@@ -72,17 +74,27 @@ class Study:
         try:
             for arm in arms:
                 record = self._publish(record, arms, "running")
-                if arm.waiting():
-                    arm.group(partial(self.watcher.on_study, record))
-                    record = self._publish(record, arms, "running")
-                arm.tune()
-                record = self._publish(record, arms, "running")
-                arm.train(partial(self.watcher.on_study, record))
+                if arm.pretraining():
+                    arm.pretrain(partial(self.watcher.on_study, record))
+                for level in arm.levels():
+                    record = self._run_level(record, arms, arm, level)
         except BaseException as error:
             with suppress(MtlvError):  # a full disk must not hide what went wrong
                 self._publish(record, arms, "failed", _in_short(error))
             raise
         return self._publish(record, arms, "finished")
+
+    def _run_level(
+        self, record: StudyRecord, arms: list[Arm], arm: Arm, level: list[int]
+    ) -> StudyRecord:
+        """Group, tune and train the plans that start from nothing, or from earlier levels."""
+        if any(index in level for _, index, _ in arm.waiting()):
+            arm.group(level, partial(self.watcher.on_study, record))
+            record = self._publish(record, arms, "running")
+        arm.tune(level)
+        record = self._publish(record, arms, "running")
+        arm.train(level, partial(self.watcher.on_study, record))
+        return record
 
     def _arms(self) -> Iterator[Arm]:
         read: dict[str, Inputs] = {}

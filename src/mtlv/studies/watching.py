@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mtlv.evaluation.curves import CurvePoint
 from mtlv.store import JobRecord, StudyRecord
-from mtlv.studies.jobs import Job
-from mtlv.training.loop import Step
+from mtlv.studies.jobs import AnyJob
+from mtlv.training.observing import Step
 
 __all__ = ["StudyWatcher", "Watchers"]
 
@@ -21,7 +21,7 @@ class StudyWatcher:
     def on_stage(self, stage: str, jobs: int) -> None:
         """Hear of a stage (`tuning, trial 1`, `training`) and how many jobs are left to run."""
 
-    def on_job(self, job: Job) -> None:
+    def on_job(self, job: AnyJob) -> None:
         """Hear of a job that starts."""
 
     def on_step(self, step: Step) -> None:
@@ -30,7 +30,7 @@ class StudyWatcher:
     def on_epoch(self, epoch: int, points: list[CurvePoint]) -> None:
         """Hear of an epoch of the current job."""
 
-    def on_job_end(self, job: Job, record: JobRecord) -> None:
+    def on_job_end(self, job: AnyJob, record: JobRecord) -> None:
         """Hear of a finished job."""
 
 
@@ -50,7 +50,7 @@ class Watchers(StudyWatcher):
         for watcher in self._watchers:
             watcher.on_stage(stage, jobs)
 
-    def on_job(self, job: Job) -> None:
+    def on_job(self, job: AnyJob) -> None:
         """Tell all."""
         for watcher in self._watchers:
             watcher.on_job(job)
@@ -65,7 +65,7 @@ class Watchers(StudyWatcher):
         for watcher in self._watchers:
             watcher.on_epoch(epoch, points)
 
-    def on_job_end(self, job: Job, record: JobRecord) -> None:
+    def on_job_end(self, job: AnyJob, record: JobRecord) -> None:
         """Tell all."""
         for watcher in self._watchers:
             watcher.on_job_end(job, record)

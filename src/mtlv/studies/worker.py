@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
-import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
 
 from mtlv.data import Corpus
 from mtlv.data.splits import Split
 from mtlv.evaluation.curves import curves_table
+from mtlv.fingerprint import fingerprint
 from mtlv.model.embed import embed_rows, embed_texts
 from mtlv.model.encoders import EncoderSource, load_tokenizer, locate
 from mtlv.model.network import Network, build_network
@@ -26,17 +23,22 @@ from mtlv.model.tokens import table_key, tokenise
 from mtlv.plans import ModelPlan
 from mtlv.store import JobRecord, Store
 from mtlv.store.record import JobCost
-from mtlv.studies.inputs import Inputs
-from mtlv.studies.jobs import Job
+from mtlv.studies.environment import environment, now
+from mtlv.studies.inputs import Inputs, read_corpora
+from mtlv.studies.jobs import AnyJob, Job, Lineage, PretrainJob
 from mtlv.studies.overrides import ModelSettings
+from mtlv.studies.pretraining import all_texts, run_pretraining
 from mtlv.training import checkpoint
 from mtlv.training.data import CorpusData, TrainingData
-from mtlv.training.loop import Observer
+from mtlv.training.observing import Observer
+from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probes import ProbeSettings, make_probe
-from mtlv.training.processes import is_main_process, wait_for_all
+from mtlv.training.processes import is_main_process, own_device, wait_for_all
+from mtlv.training.restoring import load_network, start_from
 from mtlv.training.run import Outcome, run
+from mtlv.training.scoring import corpus_scores
 
-__all__ = ["Worker", "environment"]
+__all__ = ["Worker"]
 
 TEXT_VECTOR_LENGTH = 128
 """Tokens of a text that its vector is made of, as a task feature."""
@@ -54,6 +56,7 @@ class Worker:
     def __init__(self, inputs: Inputs, store: Store, *, keep_checkpoints: bool = True) -> None:
         self.inputs, self.store, self.keep_checkpoints = inputs, store, keep_checkpoints
         self._sources: dict[tuple[str, int], EncoderSource] = {}
+        self._corpora_read: dict[str, dict[str, Corpus]] = {}
 
     def job(
         self,
@@ -61,7 +64,9 @@ class Worker:
         fold: int,
         seed: int,
         settings: ModelSettings,
+        *,
         probe: ProbeSettings | None = None,
+        lineage: Lineage | None = None,
     ) -> Job:
         """Return the job that trains a model of a plan."""
         return Job(
@@ -73,8 +78,22 @@ class Worker:
             self.source(settings.encoder, fold).fingerprint,
             settings.head,
             settings.train,
-            probe=probe,
+            lineage or Lineage(),
+            probe,
         )
+
+    def pretrain_job(
+        self, settings: PretrainSettings, encoder: EncoderSettings, fold: int, seed: int
+    ) -> PretrainJob:
+        """Return the job that goes on with an encoder's own training."""
+        if settings.texts is None:
+            prints = {name: self._prints(name, fold) for name in self.inputs.corpora}
+            texts: dict[str, tuple[str, ...]] = dict(prints)
+        else:
+            corpora = self._texts_of(settings)
+            texts = {name: (corpus.fingerprint,) for name, corpus in corpora.items()}
+        source = self.source(encoder, fold)
+        return PretrainJob(settings, texts, encoder, source.fingerprint, fold, seed)
 
     def source(self, settings: EncoderSettings, fold: int) -> EncoderSource:
         """Return where an encoder comes from; `scratch` is made of the fold's training texts.
@@ -109,15 +128,19 @@ class Worker:
         table = tokenise(self.inputs.corpora[corpus], source, TEXT_VECTOR_LENGTH)
         return embed_rows(table, self.inputs.splits[corpus][fold].train, source, settings)
 
-    def run(self, job: Job, observer: Observer | None = None) -> JobRecord:
+    def run(self, job: AnyJob, observer: Observer | None = None) -> JobRecord:
         """Run a job, or return the record of one that was run before."""
         if self.is_done(job):
             return self.store.job(job.id)
+        if isinstance(job, PretrainJob):
+            texts = self._pretraining_texts(job)
+            source = self.source(job.encoder, job.fold)
+            return run_pretraining(job, texts, source, self.store, observer)
         network = self.network(job)
         outcome = run(
             network,
             self._data(job),
-            self.source(job.encoder, job.fold),
+            _started(self.source(job.encoder, job.fold), job),
             job.train,
             seed=job.seed,
             observer=observer,
@@ -135,15 +158,15 @@ class Worker:
         wait_for_all()
         return record
 
-    def is_done(self, job: Job) -> bool:
+    def is_done(self, job: AnyJob) -> bool:
         """Tell whether a job is finished, with its weights if they are wanted."""
         if not self.store.has_job(job.id):
             return False
         return self.store.job(job.id).checkpoint or not self.keep_checkpoints
 
     def network(self, job: Job) -> Network:
-        """Build a job's network, untrained."""
-        return build_network(
+        """Build a job's network, untrained; it may start from another job's weights."""
+        network = build_network(
             job.model,
             self.inputs.tasks,
             self.source(job.encoder, job.fold),
@@ -152,6 +175,14 @@ class Worker:
             seed=job.seed,
             freeze_layers=job.train.freeze_layers,
         )
+        if job.lineage.starts_from is not None:
+            start_from(network, self.store, job.lineage.starts_from)
+            if job.lineage.keep_heads:
+                before = self.store.job(job.lineage.starts_from).model
+                checkpoint.restore_heads(
+                    network, self.store.job_folder(job.lineage.starts_from), before
+                )
+        return network
 
     def _save(self, job: Job, network: Network, folder: Path) -> None:
         checkpoint.save(network, folder)
@@ -166,7 +197,21 @@ class Worker:
             corpus, split = self.inputs.corpora[name], self.inputs.splits[name][job.fold]
             own = [t for t in job.model.tasks if self.inputs.tasks[t].corpus == name]
             corpora[name] = _corpus_data(corpus, split, own, source, job.train.max_length)
-        return TrainingData(corpora)
+        return self._taught(TrainingData(corpora), job)
+
+    def _taught(self, data: TrainingData, job: Job) -> TrainingData:
+        """Add the scores that a job's teachers give to its training texts."""
+        soft: dict[str, dict[str, np.ndarray[Any, Any]]] = {name: {} for name in data.corpora}
+        for teacher in job.lineage.teachers:
+            network, _ = load_network(self.store, self.store.job(teacher), self.inputs.tasks)
+            network.to(own_device())
+            for corpus in data:
+                if corpus.name in network.corpora:
+                    scores = corpus_scores(network, data, corpus, "train")
+                    for task in [task for task in scores if task in corpus.targets]:
+                        soft[corpus.name][task] = _spread(scores[task], corpus)
+        corpora = {c.name: replace(c, soft=soft[c.name]) for c in data}
+        return TrainingData(corpora) if job.lineage.teachers else data
 
     def _corpora(self, model: ModelPlan) -> list[str]:
         return list(dict.fromkeys(self.inputs.tasks[task].corpus for task in model.tasks))
@@ -175,11 +220,22 @@ class Worker:
         split = self.inputs.splits[corpus][fold]
         return self.inputs.corpora[corpus].fingerprint, split.fingerprint
 
+    def _texts_of(self, settings: PretrainSettings) -> dict[str, Corpus]:
+        key = str(settings.texts)
+        if key not in self._corpora_read:
+            self._corpora_read[key] = read_corpora(settings.texts or {}, self.inputs.base)
+        return self._corpora_read[key]
+
+    def _pretraining_texts(self, job: PretrainJob) -> list[str]:
+        if job.settings.texts is None:
+            return self._training_texts(job.fold)
+        return [t for corpus in self._texts_of(job.settings).values() for t in all_texts(corpus)]
+
     def _training_texts(self, fold: int) -> list[str]:
         return [
             text
             for name, corpus in self.inputs.corpora.items()
-            for text in corpus.texts(self.inputs.splits[name][fold].train)
+            for text in all_texts(corpus, self.inputs.splits[name][fold].train)
         ]
 
     def _record(self, job: Job, network: Network, outcome: Outcome) -> JobRecord:
@@ -209,32 +265,11 @@ class Worker:
         )
 
 
-def environment() -> dict[str, str]:
-    """Return the versions and the machine that results depend on."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    packages = {name: version(name) for name in ("torch", "transformers", "accelerate", "mtlv")}
-    return packages | {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "processor": _processor(),
-        "threads": str(torch.get_num_threads()),
-        "device": device,
-    }
-
-
-def now() -> str:
-    """Return the time in UTC, to the second."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+def _started(source: EncoderSource, job: Job) -> EncoderSource:
+    """Return the source of an encoder, which is another one where it starts from a job."""
+    if job.lineage.starts_from is None:
+        return source
+    return replace(source, fingerprint=fingerprint([source.fingerprint, job.lineage.starts_from]))
 
 
 def _corpus_data(
@@ -244,7 +279,21 @@ def _corpus_data(
         corpus.name,
         corpus.ids,
         tokenise(corpus, source, max_length),
-        {task: corpus.values(task) for task in tasks},
+        {task: _values(corpus, task) for task in tasks},
         {"train": split.train, "validation": split.validation, "test": split.test},
         table_key(corpus, source, max_length),
     )
+
+
+def _values(corpus: Corpus, task: str) -> np.ndarray[Any, Any]:
+    return corpus.tags(task) if corpus.target(task).kind == "tagging" else corpus.values(task)
+
+
+def _spread(scores: np.ndarray[Any, Any], corpus: CorpusData) -> np.ndarray[Any, Any]:
+    """Return the scores of the training texts as those of all texts, the others being missing."""
+    if scores.dtype == object:
+        whole = np.empty(len(corpus.ids), object)
+    else:
+        whole = np.full((len(corpus.ids), *scores.shape[1:]), np.nan)
+    whole[corpus.rows["train"]] = scores
+    return whole

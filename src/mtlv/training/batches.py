@@ -7,13 +7,13 @@ padding, batch membership changes from epoch to epoch, and no order by length is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["BatchRows", "count_batches", "epoch_batches", "scoring_batches"]
+__all__ = ["Array", "BatchRows", "corpus_batches", "epoch_batches", "scoring_batches"]
 
 Array = np.ndarray[Any, Any]
 WINDOW = 50
@@ -30,7 +30,7 @@ class BatchRows:
 def epoch_batches(
     rows: Mapping[str, Array],
     lengths: Mapping[str, Array],
-    batch_size: int,
+    batch_sizes: Mapping[str, int],
     generator: np.random.Generator,
     *,
     bucketing: bool = True,
@@ -43,22 +43,32 @@ def epoch_batches(
     Args:
         rows: training rows by corpus.
         lengths: of all texts, by corpus.
-        batch_size: rows per batch; each corpus' last batch may be smaller.
+        batch_sizes: rows per batch by corpus; each corpus' last batch may be smaller.
         generator: source of the shuffles.
         bucketing: whether to sort by length within windows.
     """
     batches: list[BatchRows] = []
     for corpus, own in rows.items():
-        order = generator.permutation(own)
-        if bucketing:
-            order = _sorted_in_windows(order, lengths[corpus], WINDOW * batch_size)
-        batches += [BatchRows(corpus, part) for part in _cut(order, batch_size)]
+        batches += corpus_batches(
+            corpus, own, lengths[corpus], batch_sizes[corpus], generator, bucketing=bucketing
+        )
     return [batches[i] for i in generator.permutation(len(batches))]
 
 
-def count_batches(sizes: Iterable[int], batch_size: int) -> int:
-    """Return how many batches an epoch has, given the number of rows of each corpus."""
-    return sum(-(-size // batch_size) for size in sizes)
+def corpus_batches(
+    corpus: str,
+    rows: Array,
+    lengths: Array,
+    batch_size: int,
+    generator: np.random.Generator,
+    *,
+    bucketing: bool = True,
+) -> list[BatchRows]:
+    """Return the batches of one pass over a corpus; their order still goes by length in windows."""
+    order = generator.permutation(rows)
+    if bucketing:
+        order = _sorted_in_windows(order, lengths, WINDOW * batch_size)
+    return [BatchRows(corpus, part) for part in _cut(order, batch_size)]
 
 
 def scoring_batches(rows: Sequence[int] | Array, lengths: Array, tokens: int) -> list[Array]:

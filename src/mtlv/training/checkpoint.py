@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtlv.errors import StoreError
 from mtlv.model.network import Network
@@ -18,7 +19,9 @@ __all__ = [
     "check_kept",
     "restore",
     "restore_encoder",
+    "restore_heads",
     "save",
+    "save_encoder",
     "save_scratch",
 ]
 
@@ -32,6 +35,15 @@ def save(network: Network, folder: Path) -> None:
     state = network.trainable_state()
     try:
         save_file({k: v.detach().cpu().contiguous() for k, v in state.items()}, folder / FILE)
+    except SafetensorError as error:  # what a full disk is called there
+        raise OSError(str(error)) from error
+
+
+def save_encoder(encoder: nn.Module, folder: Path) -> None:
+    """Write a whole encoder, under the names that it has in a network."""
+    state = {f"encoder.{k}": v.detach().cpu().contiguous() for k, v in encoder.state_dict().items()}
+    try:
+        save_file(state, folder / FILE)
     except SafetensorError as error:  # what a full disk is called there
         raise OSError(str(error)) from error
 
@@ -64,6 +76,35 @@ def restore_encoder(network: Network, folder: Path) -> None:
     expected = network.state_dict()
     _check_fit(state, expected, folder, odd=set(state) - set(expected))
     network.load_state_dict(state, strict=False)
+
+
+def restore_heads(network: Network, folder: Path, model: Sequence[Sequence[str]]) -> int:
+    """Read those heads of a checkpoint that are for the same tasks as a head of the network.
+
+    Args:
+        network: to change.
+        folder: of the checkpoint's job.
+        model: heads of that job, as lists of task names.
+
+    Returns:
+        How many heads were found.
+
+    Raises:
+        StoreError: there is no checkpoint, or a head has other layers.
+    """
+    state, expected = _read(folder), network.state_dict()
+    places = {tuple(tasks): index for index, tasks in enumerate(model)}
+    wanted: dict[str, Tensor] = {}
+    found = 0
+    for index in range(len(network.heads)):
+        names = tuple(task.name for task in network.head(index).tasks)
+        if names in places:
+            found += 1
+            old, new = f"heads.{places[names]}.", f"heads.{index}."
+            wanted |= {new + k.removeprefix(old): v for k, v in state.items() if k.startswith(old)}
+    _check_fit(wanted, expected, folder, odd=set(wanted) - set(expected))
+    network.load_state_dict(wanted, strict=False)
+    return found
 
 
 def check_kept(folder: Path) -> None:

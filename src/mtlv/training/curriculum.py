@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mtlv.errors import ConfigError
 from mtlv.model.batches import Batch
 from mtlv.model.heads import Head
 from mtlv.model.network import Network
@@ -113,6 +114,7 @@ class Curriculum:
         rows = corpus.rows["train"]
         if self.settings is not None and self.settings.by == "length":
             return np.asarray(corpus.tokens.lengths[rows], np.float64)
+        _only_binary(self.network, corpus.name)
         positive = _targets(corpus, self.network)[rows] == 1  # (N, T)
         rarity = np.asarray(-positive.sum(axis=0), np.float64)  # (T,)
         if self._of("labels"):
@@ -193,6 +195,18 @@ def _part(share: float, count: int) -> int:
 def _task_names(network: Network, corpus: str) -> list[str]:
     heads = [i for i, owner in enumerate(network.corpora) if owner == corpus]
     return [task.name for i in heads for task in network.head(i).tasks]
+
+
+def _only_binary(network: Network, corpus: str) -> None:
+    heads = [network.head(i) for i, owner in enumerate(network.corpora) if owner == corpus]
+    others = [task.name for head in heads for task in head.tasks if task.kind != "binary"]
+    if others:
+        raise ConfigError(
+            "Only binary tasks have a frequency that texts can be ordered by.",
+            where="train.curriculum",
+            found=", ".join(others),
+            hint="order them by `length` or `loss`",
+        )
 
 
 def _targets(corpus: CorpusData, network: Network) -> Array:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mtlv.data import Part
 from mtlv.model.batches import Batch, StateTable, pad_batch
+from mtlv.model.heads import TaggingHead
 from mtlv.model.network import Network
 from mtlv.model.tokens import TokenTable
 from mtlv.training.batches import BatchRows
@@ -29,10 +30,13 @@ class CorpusData:
         name: of the corpus.
         ids: example ids, (N,).
         tokens: its texts.
-        targets: values by task, (N,) each, NaN where missing.
+        targets: values by task, (N,) each, NaN where missing; of tagging, an array of tag indices
+            per text, or None.
         rows: row numbers by part; `test` is only ever scored.
         key: names the token table, for what is derived from it.
         states: output of the frozen layers, where they were cut off.
+        soft: scores of a teacher by task, of all texts, as `TaskPredictions` holds scores; NaN (or
+            None) for texts that it was not asked.
     """
 
     name: str
@@ -42,6 +46,7 @@ class CorpusData:
     rows: Mapping[Part, Array]
     key: str
     states: StateTable | None = None
+    soft: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,18 @@ class TrainingData:
     def batch(self, rows: BatchRows, network: Network) -> Batch:
         """Return the padded batch of some rows, with the targets of each head of that corpus."""
         corpus = self.corpora[rows.corpus]
+        batch = pad_batch(rows.corpus, corpus.tokens, rows.rows, corpus.states)
         targets = {
-            index: head_targets(corpus, network, index, rows.rows)
+            index: _targets(corpus, network, index, rows.rows, batch)
             for index, owner in enumerate(network.corpora)
             if owner == rows.corpus
         }
-        return pad_batch(rows.corpus, corpus.tokens, rows.rows, corpus.states, targets)
+        soft = {
+            index: scores
+            for index in targets
+            if (scores := _soft(corpus, network, index, rows.rows, batch)) is not None
+        }
+        return replace(batch, targets=targets, soft=soft)
 
     def with_states(self, states: Mapping[str, StateTable]) -> TrainingData:
         """Return the data with the frozen layers' output in place of token ids."""
@@ -78,6 +89,47 @@ class TrainingData:
 
     def __iter__(self) -> Iterator[CorpusData]:
         return iter(self.corpora.values())
+
+
+def _targets(corpus: CorpusData, network: Network, head: int, rows: Array, batch: Batch) -> Tensor:
+    if not isinstance(network.head(head), TaggingHead) or batch.words is None:
+        return head_targets(corpus, network, head, rows)
+    (task,) = network.head(head).tasks
+    return tag_targets(batch.words, [corpus.targets[task.name][row] for row in rows])
+
+
+def _soft(
+    corpus: CorpusData, network: Network, head: int, rows: Array, batch: Batch
+) -> Tensor | None:
+    """Return a teacher's scores for a head, as the head decodes its own."""
+    tasks = network.head(head).tasks
+    if not corpus.soft or tasks[0].name not in corpus.soft:
+        return None
+    if not isinstance(network.head(head), TaggingHead):
+        columns = [corpus.soft[task.name][rows] for task in tasks]
+        return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))  # (B, T, …)
+    words = np.zeros((0, 0)) if batch.words is None else batch.words.numpy()  # (B, L)
+    scores = np.full((*words.shape, len(tasks[0].labels)), np.nan, np.float32)  # (B, L, C)
+    for i, row in enumerate(rows):
+        own = corpus.soft[tasks[0].name][row]
+        if own is not None:
+            scores[i, words[i] >= 0] = own[words[i][words[i] >= 0]]
+    return torch.from_numpy(scores).unsqueeze(1)  # (B, 1, L, C)
+
+
+def tag_targets(words: Tensor, tags: Sequence[Array | None]) -> Tensor:
+    """Return tags where words begin, NaN elsewhere and where there are none, (B, L).
+
+    Args:
+        words: index of the word that begins at a piece, -1 elsewhere, (B, L).
+        tags: of each text, one index per word; None where missing.
+    """
+    targets = np.full(tuple(words.shape), np.nan, np.float32)  # (B, L)
+    for i, own in enumerate(tags):
+        if own is not None:
+            begins = words[i].numpy()
+            targets[i, begins >= 0] = np.asarray(own)[begins[begins >= 0]]
+    return torch.from_numpy(targets)
 
 
 def head_targets(corpus: CorpusData, network: Network, head: int, rows: Array) -> Tensor:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState
 from torch import Tensor
 
 from mtlv.errors import TrainingError
@@ -22,10 +20,13 @@ from mtlv.evaluation.predictions import Predictions
 from mtlv.model.batches import Batch
 from mtlv.model.fast_cpu import seed_dropout
 from mtlv.model.network import Network, Outputs
-from mtlv.randomness import derive_seed, generator
-from mtlv.training.batches import BatchRows, count_batches, epoch_batches
+from mtlv.randomness import derive_seed
+from mtlv.training.accelerating import make_accelerator
+from mtlv.training.batches import BatchRows
 from mtlv.training.curriculum import Curriculum
 from mtlv.training.data import TrainingData
+from mtlv.training.mixing import Mixer
+from mtlv.training.observing import Observer, Step
 from mtlv.training.precision import choose_precision
 from mtlv.training.probes import Moment, Probe
 from mtlv.training.schedule import make_optimizer, make_schedule
@@ -41,35 +42,6 @@ from mtlv.training.weighting import (
 )
 
 __all__ = ["Observer", "Step", "Trained", "train"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One batch has been learned from.
-
-    Args:
-        epoch: from 1.
-        step: of all epochs, from 1.
-        steps: how many there will be.
-        examples: in the batch.
-        loss: of the batch.
-    """
-
-    epoch: int
-    step: int
-    steps: int
-    examples: int
-    loss: float
-
-
-class Observer(Protocol):
-    """Whoever watches a run: a progress bar, a tracker."""
-
-    def on_step(self, step: Step) -> None:
-        """Hear of a batch."""
-
-    def on_epoch(self, epoch: int, points: list[CurvePoint]) -> None:
-        """Hear of an epoch's curves."""
 
 
 @dataclass
@@ -149,8 +121,12 @@ class _Run:
         self.seed, self.observer = seed, observer
         self.probe: Probe | None = None
         precision = choose_precision(settings.precision)
-        self.accelerator = _accelerator(precision, len(set(network.corpora)))
+        self.accelerator = make_accelerator(precision, len(set(network.corpora)))
         self.curriculum = Curriculum(settings.curriculum, settings.epochs, network, data, seed)
+        self.mixer = Mixer(
+            settings.mixing, settings.batch_size, settings.epochs, seed, settings.bucketing
+        )
+        self.mixer.check(data.corpora)
         counts = [self._batch_count(epoch) for epoch in range(1, settings.epochs + 1)]
         self.steps = sum(counts)
         updates = sum(math.ceil(count / settings.accumulation) for count in counts)
@@ -200,18 +176,12 @@ class _Run:
         return {k: v.detach().clone() for k, v in self.network.trainable_state().items()}
 
     def _batches(self, epoch: int) -> list[BatchRows]:
-        batches = epoch_batches(
-            self.curriculum.rows(epoch),
-            self.data.lengths,
-            self.settings.batch_size,
-            generator(self.seed, "batches", epoch),
-            bucketing=self.settings.bucketing,
-        )
+        batches = self.mixer.batches(self.curriculum.rows(epoch), self.data.lengths, epoch)
         return [batches[i] for i in self._own(len(batches))]
 
     def _batch_count(self, epoch: int) -> int:
-        sizes = self.curriculum.sizes(epoch).values()
-        return len(self._own(count_batches(sizes, self.settings.batch_size)))
+        counts = self.mixer.counts(self.curriculum.sizes(epoch), epoch)
+        return len(self._own(sum(counts.values())))
 
     def _own(self, batches: int) -> range:
         """Return which of an epoch's batches this process learns from."""
@@ -231,6 +201,8 @@ class _Run:
         by_head = self.network.losses(outputs, batch)
         units = unit_losses(self.network, outputs, batch, by_head, self.settings.weighting.over)
         total = total_loss(self.weighting, units, by_head, outputs.features.tokens)  # ()
+        if batch.soft:
+            total = self._distilled(total, outputs, batch)
         self.accelerator.backward(total * share)
         self.trained.examples += len(batch)
         loss = float(total.detach())
@@ -244,6 +216,15 @@ class _Run:
         if self.observer is not None:
             self.observer.on_step(Step(epoch, self.step, self.steps, len(batch), loss))
         return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
+
+    def _distilled(self, loss: Tensor, outputs: Outputs, batch: Batch) -> Tensor:
+        """Mix a loss with that against the teachers' scores (Clark et al. 2019, section 3)."""
+        settings = self.settings.distill
+        share = self.step / self.steps if settings.annealed else settings.weight
+        taught = [
+            self.network.head(i).soft_loss(outputs.heads[i], own) for i, own in batch.soft.items()
+        ]
+        return share * loss + (1 - share) * torch.stack(taught).sum()
 
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer
@@ -265,18 +246,6 @@ class _Run:
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad()
-
-
-def _accelerator(precision: str, corpora: int) -> Accelerator:
-    """Return an accelerator in a precision, whatever an earlier run in this process used.
-
-    With several corpora a step uses the heads of one, which data parallel must be told.
-    """
-    AcceleratorState._reset_state()
-    parallel = DistributedDataParallelKwargs(find_unused_parameters=corpora > 1)
-    return Accelerator(
-        mixed_precision="no" if precision == "fp32" else precision, kwargs_handlers=[parallel]
-    )
 
 
 def _updates(batches: list[BatchRows], accumulation: int) -> Iterator[list[BatchRows]]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 import torch
 
 from mtlv.evaluation.predictions import Predictions
-from mtlv.model.encoders import EncoderSource
+from mtlv.model.encoders import EncoderSource, layers_to_freeze
 from mtlv.model.frozen import Cut, FrozenStates, cut_frozen, frozen_states
-from mtlv.model.heads import BinaryHead
+from mtlv.model.heads import TaggingHead
 from mtlv.model.network import Network
 from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import TrainingData, head_targets
-from mtlv.training.loop import Observer, Trained, train
+from mtlv.training.loop import Trained, train
+from mtlv.training.observing import Observer
 from mtlv.training.precision import choose_precision
 from mtlv.training.probes import Arrays, TimedProbe
 from mtlv.training.processes import own_device
@@ -68,7 +69,7 @@ def run(
         probe: measures what the run shows of its tasks.
     """
     network.to(own_device())
-    _weigh_positives(network, data)
+    _prepare_heads(network, data)
     states = _share_frozen(network, data, source, settings)
     meter = Meter()
     cut = _cut(network, data, states, settings)
@@ -89,17 +90,18 @@ def run(
     return Outcome(trained, validation, test, cost, prepared, measured, probe.seconds)
 
 
-def _weigh_positives(network: Network, data: TrainingData) -> None:
+def _prepare_heads(network: Network, data: TrainingData) -> None:
     for index, owner in enumerate(network.corpora):
         head, corpus = network.head(index), data.corpora[owner]
-        if isinstance(head, BinaryHead):
-            head.weigh_positives(head_targets(corpus, network, index, corpus.rows["train"]))
+        if not isinstance(head, TaggingHead):
+            head.prepare(head_targets(corpus, network, index, corpus.rows["train"]))
 
 
 def _share_frozen(
     network: Network, data: TrainingData, source: EncoderSource, settings: TrainSettings
 ) -> dict[str, FrozenStates]:
-    if settings.freeze_layers == 0 or source.random:
+    layers = layers_to_freeze(network.encoder, settings.freeze_layers)
+    if layers == 0 or source.random:
         return {}
     half = choose_precision(settings.precision) == "bf16"
     dtype = torch.bfloat16 if half else torch.float32
@@ -108,7 +110,7 @@ def _share_frozen(
             network,
             corpus.tokens,
             source,
-            settings.freeze_layers,
+            layers,
             key=corpus.key,
             dtype=dtype,
         )
@@ -125,4 +127,5 @@ def _cut(
     if not states:
         return None
     first = next(iter(data))
-    return cut_frozen(network, settings.freeze_layers, first.tokens, states[first.name])
+    layers = layers_to_freeze(network.encoder, settings.freeze_layers)
+    return cut_frozen(network, layers, first.tokens, states[first.name])

@@ -8,14 +8,13 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from mtlv.model.network import Network
 from mtlv.training.settings import TrainSettings
 
 __all__ = ["learning_rate_scale", "make_optimizer", "make_schedule"]
 
 
 def make_optimizer(
-    network: Network, settings: TrainSettings, head_factor: float
+    network: nn.Module, settings: TrainSettings, head_factor: float
 ) -> torch.optim.Optimizer:
     """Return the optimizer over all trainable parameters.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from mtlv.settings import Settings
 from mtlv.training.curriculum_settings import CurriculumSettings
+from mtlv.training.distill_settings import DistillSettings
+from mtlv.training.mixing_settings import MixingSettings
 from mtlv.training.weighting_settings import WeightingSettings
 
 __all__ = ["TrainSettings"]
@@ -38,8 +40,9 @@ class TrainSettings(Settings):
     """Largest gradient norm; None clips nothing."""
     accumulation: int = Field(1, ge=1)
     """Batches whose gradients make one update."""
-    freeze_layers: int = Field(0, ge=0)
-    """Lowest encoder layers that stay as they are; from 1 on, the embeddings stay too."""
+    freeze_layers: Annotated[int, Field(ge=0)] | Literal["all"] = 0
+    """Lowest encoder layers that stay as they are; from 1 on, the embeddings stay too. With `all`
+    only heads learn."""
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     """Of matrix products; `auto` is bf16 where a probe finds it faster."""
     checkpoint: Literal["best", "last"] = "last"
@@ -50,6 +53,10 @@ class TrainSettings(Settings):
     """Stop after this many epochs without a better validation metric; None never stops early."""
     weighting: WeightingSettings = WeightingSettings()
     """How the losses of a model's heads or tasks become one; a name stands for its settings."""
+    mixing: MixingSettings = MixingSettings()
+    """Which corpus the next batch comes from, where a model learns from several."""
+    distill: DistillSettings = DistillSettings()
+    """How teachers' scores count, for a plan that has `teachers`."""
     curriculum: CurriculumSettings | None = None
     """Easy texts or labels first; None learns from all of them in every epoch."""
     bucketing: bool = True

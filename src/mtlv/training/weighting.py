@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from mtlv.errors import ConfigError
 from mtlv.model.batches import Batch
 from mtlv.model.network import Network, Outputs
+from mtlv.tasks import Task
 from mtlv.training.adaptive_weighting import DynamicWeightAverage, Famo, SmoothTchebycheff
 from mtlv.training.data import TrainingData
 from mtlv.training.gradient_weighting import GradientWeighting
@@ -68,9 +70,7 @@ def make_weighting(settings: WeightingSettings, units: Units) -> Weighting:
 def units_of(network: Network, data: TrainingData, over: Over) -> Units:
     """Return what is weighted, with counts of the training part."""
     heads = [network.head(index).tasks for index in range(len(network.heads))]
-    positives = {
-        task.name: _positives(data, task.corpus, task.name) for tasks in heads for task in tasks
-    }
+    positives = {task.name: _positives(data, task) for tasks in heads for task in tasks}
     if over == "tasks":
         return Units(network.tasks, torch.tensor(list(positives.values())))
     means = [sum(positives[task.name] for task in tasks) / len(tasks) for tasks in heads]
@@ -131,6 +131,12 @@ def add_to_optimizer(optimizer: torch.optim.Optimizer, weighting: Weighting) -> 
         optimizer.add_param_group({"params": parameters, "lr": rate, "weight_decay": 0.0})
 
 
-def _positives(data: TrainingData, corpus: str, task: str) -> float:
-    own = data.corpora[corpus]
-    return float((own.targets[task][own.rows["train"]] == 1).sum())
+def _positives(data: TrainingData, task: Task) -> float:
+    """Return how many training texts are positive, or have a target, for a task of another kind."""
+    own = data.corpora[task.corpus]
+    values = own.targets[task.name][own.rows["train"]]
+    if task.kind == "binary":
+        return float((values == 1).sum())
+    if task.kind == "tagging":
+        return float(sum(value is not None for value in values))
+    return float((~np.isnan(values)).sum())

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import torch
 
 from mtlv.data.corpus import Kind
-from mtlv.errors import DataError, EncoderError, StoreError, nearest
+from mtlv.errors import DataError, StoreError, nearest
 from mtlv.evaluation.thresholds import Thresholds
 from mtlv.model.batches import pad_batch
-from mtlv.model.encoders import EncoderSource, locate
-from mtlv.model.network import Network, build_network
-from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.model.tokens import tokenise_texts
-from mtlv.plans import HeadPlan, ModelPlan
 from mtlv.store import JobRecord, Store
 from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, load_outcome
 from mtlv.store.record import StudyRecord, TaskRecord
 from mtlv.tasks import Task, TaskSet
-from mtlv.training import checkpoint
 from mtlv.training.batches import scoring_batches
 from mtlv.training.processes import own_device
+from mtlv.training.restoring import load_network
 from mtlv.usage.decided import Decided
 from mtlv.usage.texts import source_of
 
@@ -129,33 +124,6 @@ def load_predictor(store: Store, study: str, plan: str | None = None) -> Predict
     return Predictor(store, outcome.study, chosen.cells[0])
 
 
-def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network, EncoderSource]:
-    """Build a job's network and put its stored weights in.
-
-    Raises:
-        StoreError: the weights were not kept.
-        EncoderError: its encoder is not there, or is another one now.
-    """
-    checkpoint.check_kept(store.job_folder(job.id))
-    spec = job.spec
-    encoder = {key: value for key, value in spec["encoder"].items() if key != "fingerprint"}
-    settings = EncoderSettings.model_validate(encoder | {"name": spec["encoder_name"]})
-    source = _source(store.job_folder(job.id), settings, spec["encoder"]["fingerprint"])
-    model = ModelPlan(tuple(HeadPlan(tuple(head)) for head in job.model))
-    network = build_network(
-        model,
-        tasks,
-        source,
-        settings,
-        HeadSettings.model_validate(spec["head"]),
-        seed=job.seed,
-        freeze_layers=spec["train"]["freeze_layers"],
-    )
-    checkpoint.restore(network, store.job_folder(job.id))
-    network.eval()
-    return network, source
-
-
 def _best(outcome: StudyOutcome) -> PlanOutcome:
     """Return the plan that is best on validation; test has no say."""
 
@@ -163,23 +131,6 @@ def _best(outcome: StudyOutcome) -> PlanOutcome:
         return -math.inf if math.isnan(plan.validation_value) else plan.validation_value
 
     return max(outcome.plans, key=value)
-
-
-def _source(job_folder: Path, settings: EncoderSettings, expected: str) -> EncoderSource:
-    own = job_folder / checkpoint.ENCODER
-    if own.is_dir():
-        pooling = "mean" if settings.pooling == "auto" else settings.pooling
-        return EncoderSource(str(own), pooling, expected, random=True)
-    source = locate(settings)
-    if source.fingerprint != expected:
-        raise EncoderError(
-            "The encoder is not the one that the model was trained from.",
-            where=source.address,
-            found=f"fingerprint {source.fingerprint}",
-            expected=f"fingerprint {expected}",
-            hint="put the earlier encoder back, or run the study again",
-        )
-    return source
 
 
 def _task(record: TaskRecord) -> Task:

@@ -4,7 +4,9 @@ import csv
 from pathlib import Path
 
 import pytest
+from official_files import write_tagged_and_related
 from tiny import REPORTS, ohsumed_documents, report_xml, write_tar
+from tiny_pairs import write_all
 
 
 @pytest.fixture(scope="session")
@@ -60,4 +62,6 @@ def tiny_root(
     root = tmp_path_factory.mktemp("data")
     (root / "openi").symlink_to(openi_csv / "openi")
     (root / "ohsumed").symlink_to(ohsumed_folder / "ohsumed")
+    write_all(root)
+    write_tagged_and_related(root)
     return root

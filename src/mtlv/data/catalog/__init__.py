@@ -6,13 +6,53 @@ looked for in the folder `MTLV_DATA`, or where the setting `path` points. Every 
 that put what was found beside what was published.
 
 >>> from mtlv.data.catalog import DATASETS, read_known
->>> list(DATASETS)
-['demo', 'ohsumed', 'openi']
+>>> "ohsumed" in DATASETS
+True
 >>> len(read_known("demo", {"size": 40}))
 40
 """
 
-from mtlv.data.catalog import demo, ohsumed, openi
+from mtlv.data.catalog import (
+    bc5cdr,
+    biosses,
+    chemprot,
+    clefe,
+    ddi,
+    demo,
+    hoc,
+    i2b2,
+    mednli,
+    ncbi_disease,
+    ohsumed,
+    openi,
+    reviews,
+    rqe,
+    sentiment,
+    sick,
+    sts,
+)
 from mtlv.data.catalog.known import DATASETS, KnownDataset, describe, read_known
 
-__all__ = ["DATASETS", "KnownDataset", "demo", "describe", "ohsumed", "openi", "read_known"]
+__all__ = [
+    "DATASETS",
+    "KnownDataset",
+    "bc5cdr",
+    "biosses",
+    "chemprot",
+    "clefe",
+    "ddi",
+    "demo",
+    "describe",
+    "hoc",
+    "i2b2",
+    "mednli",
+    "ncbi_disease",
+    "ohsumed",
+    "openi",
+    "read_known",
+    "reviews",
+    "rqe",
+    "sentiment",
+    "sick",
+    "sts",
+]

@@ -157,7 +157,7 @@ def _key(dataset: KnownDataset, settings: Settings, source: Path) -> str:
     files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
     stats = [(str(p.absolute()), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     code = {Path(inspect.getfile(dataset.read)), Path(builder.__file__)}
-    code |= set(Path(__file__).parent.glob("*.*"))
+    code |= {path for place in (0, 1) for path in Path(__file__).parents[place].glob("*.*")}
     chosen = settings.model_dump(mode="json", exclude={"path"})
     return fingerprint([dataset.name, chosen, stats, file_fingerprint(*sorted(code))])
 

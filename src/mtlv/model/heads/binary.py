@@ -1,89 +1,20 @@
-"""Heads: the layers, loss and decoding of one head of a plan.
-
-A head kind joins `HEADS` and has three verbs: `forward` (features to outputs), `loss` (outputs and
-targets to one number) and `decode` (outputs to the scores that are stored). A missing target is NaN
-and takes no part in the loss.
-"""
+"""Binary tasks: cross entropy, focal and asymmetric loss, and weights of positives."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from mtlv.model.heads.base import HEADS, Features, Head
 from mtlv.model.settings import HeadSettings
-from mtlv.registry import Registry
 from mtlv.tasks import Task
 
-__all__ = ["HEADS", "BinaryHead", "Features", "Head", "make_head"]
+__all__ = ["BinaryHead"]
 
 TINY = 1e-30
-
-
-@dataclass(frozen=True)
-class Features:
-    """What an encoder gives to heads.
-
-    Args:
-        tokens: token states, (B, L, H).
-        pooled: one vector per example, (B, H).
-        mask: 1 where there is a token, (B, L).
-    """
-
-    tokens: Tensor
-    pooled: Tensor
-    mask: Tensor
-
-
-class Head(nn.Module):
-    """Base of all heads.
-
-    Args:
-        hidden_size: H of the encoder.
-        tasks: the tasks that the head serves.
-        settings: layers and loss.
-    """
-
-    def __init__(self, hidden_size: int, tasks: Sequence[Task], settings: HeadSettings) -> None:
-        super().__init__()
-        self.tasks, self.settings = tuple(tasks), settings
-        self.layers = _layers(hidden_size, self.outputs, settings)
-
-    @property
-    @abstractmethod
-    def outputs(self) -> int:
-        """Width of the output layer."""
-
-    @abstractmethod
-    def forward(self, features: Features) -> Tensor:
-        """Return outputs, (B, outputs) or (B, L, outputs)."""
-
-    @abstractmethod
-    def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss over all present targets, ()."""
-
-    def task_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return the mean loss of each task, (T,); NaN for one without a present target.
-
-        This is the loss itself where a head has one task; a head of several overrides it.
-        """
-        return self.loss(outputs, targets).unsqueeze(0)
-
-    @abstractmethod
-    def decode(self, outputs: Tensor) -> Tensor:
-        """Return scores as `TaskPredictions` stores them, task by task along dimension 1."""
-
-
-HEADS: Registry[type[Head]] = Registry("head")
-
-
-def make_head(hidden_size: int, tasks: Sequence[Task], settings: HeadSettings) -> Head:
-    """Return the head for tasks of one kind."""
-    return HEADS[tasks[0].kind](hidden_size, tasks, settings)
 
 
 @HEADS.register("binary")
@@ -126,11 +57,20 @@ class BinaryHead(Head):
         means = weighted.sum(dim=0) / counts.clamp(min=1)
         return torch.where(counts > 0, means, torch.nan)  # (T,)
 
+    def soft_loss(self, outputs: Tensor, scores: Tensor) -> Tensor:
+        """Return the mean cross entropy against probabilities (B, T), ()."""
+        present = ~scores.isnan()
+        wanted = torch.where(present, scores, 0.0)
+        losses = functional.binary_cross_entropy_with_logits(
+            outputs.float(), wanted, reduction="none"
+        )  # (B, T)
+        return (losses * present).sum() / present.sum().clamp(min=1)
+
     def decode(self, outputs: Tensor) -> Tensor:
         """Return probabilities of 1, (B, T)."""
         return outputs.float().sigmoid()
 
-    def weigh_positives(self, targets: Tensor) -> None:
+    def prepare(self, targets: Tensor) -> None:
         """Set the positives' weights from the training targets, (N, T); NaN is missing."""
         if self.settings.positive_weight == "none":
             return
@@ -172,26 +112,3 @@ def _asymmetric(logits: Tensor, truth: Tensor, gamma: tuple[float, float], margi
     positive = complement ** gamma[0] * log_positive
     negative = shifted ** gamma[1] * log_negative
     return -(truth * positive + (1 - truth) * negative)
-
-
-def _layers(inputs: int, outputs: int, settings: HeadSettings) -> nn.Sequential:
-    width = settings.hidden_size or inputs
-    modules: list[nn.Module] = []
-    for index in range(settings.layers):
-        linear = nn.Linear(inputs if index == 0 else width, width)
-        modules += [nn.Dropout(settings.dropout), _initialised(linear, settings, last=False)]
-        modules += [nn.Tanh()]
-    last = nn.Linear(width if settings.layers else inputs, outputs)
-    modules += [nn.Dropout(settings.dropout), _initialised(last, settings, last=True)]
-    return nn.Sequential(*modules)
-
-
-def _initialised(linear: nn.Linear, settings: HeadSettings, *, last: bool) -> nn.Linear:
-    if settings.initialisation == "xavier":
-        nn.init.xavier_uniform_(linear.weight)
-    elif settings.initialisation == "zero" and last:
-        nn.init.zeros_(linear.weight)
-    else:
-        nn.init.normal_(linear.weight, std=0.02)
-    nn.init.zeros_(linear.bias)
-    return linear

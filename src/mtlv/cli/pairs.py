@@ -1,0 +1,52 @@
+"""The command `pairs`: what learning one task does to another, measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from mtlv.cli.options import CONFIG, JSON, SET, STORE
+from mtlv.cli.show import note, print_json, print_table
+from mtlv.files import write_text
+from mtlv.report.transfer import transfer_csv, transfer_svg, transfer_table
+
+__all__ = ["add_to"]
+
+OUTPUT = typer.Option(
+    None, "-o", "--output", help="Folder to write the graph (SVG) and the matrix (CSV) to."
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command()(pairs)
+
+
+def pairs(
+    config: Path = CONFIG,
+    margin: float = typer.Option(0.0, help="Effects up to so much, as a share, count as none."),
+    output: Path | None = OUTPUT,
+    set_: list[str] = SET,
+    store: Path = STORE,
+    json: bool = JSON,
+) -> None:
+    """Train every task alone and every pair, and show what tasks do to each other."""
+    from mtlv.studies.config import load_config
+
+    checked = load_config(config, set_ or [])  # a mistake is told before torch is waited for
+
+    from mtlv.cli.progress import ProgressBar
+    from mtlv.store import Store
+    from mtlv.studies.pairs import transfer
+
+    with ProgressBar() as bar:
+        record = transfer(checked, Store(store), config.parent, margin=margin, watcher=bar)
+    if output is not None:
+        write_text(output / f"{record.name}-transfer.svg", transfer_svg(record))
+        write_text(output / f"{record.name}-transfer.csv", transfer_csv(record))
+        note(f"graph and matrix are in {output}; the matrix can be an `affinity_file`")
+    if json:
+        print_json(record.model_dump(mode="json") | {"matrix": record.matrix()})
+        return
+    print_table(transfer_table(record))

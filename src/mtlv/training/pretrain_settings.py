@@ -1,0 +1,41 @@
+"""Settings of masked language modelling; importable without torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mtlv.settings import Settings
+
+__all__ = ["PretrainSettings"]
+
+
+class PretrainSettings(Settings):
+    """Go on with the encoder's own training on texts without labels (Devlin et al. 2019)."""
+
+    texts: dict[str, dict[str, Any]] | None = None
+    """Datasets whose texts are learned, as under `data`; None means the training texts of the
+    study's corpora."""
+    epochs: int = Field(1, ge=1)
+    """Passes over the texts."""
+    batch_size: int = Field(16, ge=1)
+    """Texts per step."""
+    learning_rate: float = Field(5e-5, gt=0)
+    """Peak learning rate."""
+    max_length: int = Field(128, ge=8)
+    """Longest text in tokens; the rest is cut."""
+    probability: float = Field(0.15, gt=0, lt=1)
+    """Share of the tokens (or words) that are asked for."""
+    whole_words: bool = False
+    """Mask all pieces of a word together."""
+    validation: float = Field(0.05, gt=0, lt=0.5)
+    """Share of the texts that perplexity is taken on and that are not learned."""
+    warmup: float = Field(0.1, ge=0, lt=1)
+    """Share of all steps in which the learning rate rises."""
+    weight_decay: float = Field(0.01, ge=0)
+    """Decoupled weight decay."""
+    clip: float | None = Field(1.0, gt=0)
+    """Largest gradient norm."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """Of matrix products."""

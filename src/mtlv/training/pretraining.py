@@ -1,0 +1,205 @@
+"""Masked language modelling: go on with an encoder's own training, on texts without labels.
+
+The head is fresh, so perplexity "before" would say nothing of the encoder. The head is therefore
+fitted first, to the encoder as it came, and perplexity is taken then; after that, all of it learns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from mtlv.evaluation.curves import CurvePoint
+from mtlv.model.fast_cpu import seed_dropout, use_fast_dropout
+from mtlv.model.mlm import HiddenBatch, MaskedLanguageModel, hide
+from mtlv.model.tokens import TokenTable
+from mtlv.randomness import derive_seed, generator
+from mtlv.training.accelerating import make_accelerator
+from mtlv.training.batches import corpus_batches, scoring_batches
+from mtlv.training.observing import Observer, Step
+from mtlv.training.precision import choose_precision
+from mtlv.training.pretrain_settings import PretrainSettings
+from mtlv.training.schedule import make_optimizer, make_schedule
+from mtlv.training.settings import TrainSettings
+
+__all__ = ["Pretrained", "Vocabulary", "pretrain"]
+
+Array = np.ndarray[Any, Any]
+HEAD_STEPS, HEAD_RATE = 200, 1e-3
+"""Of the fitting of the head."""
+TOKENS_PER_BATCH = 4_096
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What hiding must know of the tokenizer."""
+
+    mask_id: int
+    size: int
+    special: frozenset[int]
+
+
+@dataclass
+class Pretrained:
+    """What came of it; the model holds the weights.
+
+    Args:
+        curves: perplexity on held-out texts before (epoch 0) and after each epoch; training loss.
+        texts_seen: repeated ones counted, those that the head was fitted on included.
+        precision: that was computed in.
+    """
+
+    precision: str
+    curves: list[CurvePoint] = field(default_factory=list)
+    texts_seen: int = 0
+
+    @property
+    def perplexities(self) -> list[float]:
+        """Before, and after each epoch."""
+        return [point.value for point in self.curves if point.metric == "perplexity"]
+
+
+def pretrain(
+    model: MaskedLanguageModel,
+    table: TokenTable,
+    vocabulary: Vocabulary,
+    settings: PretrainSettings,
+    *,
+    seed: int,
+    observer: Observer | None = None,
+) -> Pretrained:
+    """Train a masked language model in place.
+
+    Args:
+        model: an encoder with a fresh head.
+        table: of the texts, with `words` where whole words are to be hidden.
+        vocabulary: of the tokenizer.
+        settings: of the stage.
+        seed: decides masks, batches, dropout and which texts are held out.
+        observer: is told of steps.
+    """
+    run = _Run(model, table, vocabulary, settings, seed, observer)
+    run.fit_head()
+    run.note(0, None)
+    for epoch in range(1, settings.epochs + 1):
+        run.note(epoch, run.epoch(epoch))
+    return run.result
+
+
+class _Run:
+    def __init__(
+        self,
+        model: MaskedLanguageModel,
+        table: TokenTable,
+        vocabulary: Vocabulary,
+        settings: PretrainSettings,
+        seed: int,
+        observer: Observer | None,
+    ) -> None:
+        self.network, self.table, self.vocabulary = model, table, vocabulary
+        self.settings, self.seed, self.observer = settings, seed, observer
+        precision = choose_precision(settings.precision)
+        self.accelerator = make_accelerator(precision, corpora=1)
+        if self.accelerator.device.type == "cpu":
+            use_fast_dropout(model)
+        order = generator(seed, "pretraining split").permutation(len(table))
+        held = max(1, round(settings.validation * len(table)))
+        self.held_out, self.rows = np.sort(order[:held]), np.sort(order[held:])
+        self.steps = -(-len(self.rows) // settings.batch_size) * settings.epochs
+        self.step = 0
+        self.model = self.accelerator.prepare(model)
+        self.result = Pretrained(precision)
+        torch.manual_seed(derive_seed(seed, "pretraining"))
+        seed_dropout(derive_seed(seed, "pretraining dropout"))
+
+    def fit_head(self) -> None:
+        """Let the head learn what the encoder as it came can tell."""
+        head = [*self.network.heads.parameters(), self.network.bias]
+        optimizer = self.accelerator.prepare(torch.optim.AdamW(head, lr=HEAD_RATE))
+        self.network.encoder.requires_grad_(False)
+        for batch in self._hidden(0, HEAD_STEPS):
+            self._learn(batch, optimizer, clip=None)
+        self.network.encoder.requires_grad_(True)
+
+    def epoch(self, epoch: int) -> float:
+        """Learn from every text once; return the mean loss."""
+        if epoch == 1:
+            settings = _as_train_settings(self.settings)
+            optimizer = make_optimizer(self.network, settings, head_factor=1.0)
+            self.schedule = make_schedule(optimizer, settings, self.steps)
+            self.optimizer = self.accelerator.prepare(optimizer)
+        total = 0.0
+        count = 0
+        for batch in self._hidden(epoch, None):
+            loss = self._learn(batch, self.optimizer, self.settings.clip)
+            self.schedule.step()
+            self.step += 1
+            total, count = total + loss, count + 1
+            if self.observer is not None:
+                self.observer.on_step(Step(epoch, self.step, self.steps, len(batch.ids), loss))
+        return total / max(1, count)
+
+    def note(self, epoch: int, loss: float | None) -> None:
+        """Keep perplexity on the held-out texts, and the training loss."""
+        points = [
+            CurvePoint(epoch, "validation", "model", "model", "perplexity", self._perplexity())
+        ]
+        if loss is not None:
+            points.append(CurvePoint(epoch, "train", "model", "model", "loss", loss))
+        self.result.curves += points
+        if self.observer is not None:
+            self.observer.on_epoch(epoch, points)
+
+    def _learn(self, batch: HiddenBatch, optimizer: Any, clip: float | None) -> float:
+        self.model.train()
+        loss = self.model(batch.to(self.accelerator.device))
+        self.accelerator.backward(loss)
+        if clip is not None:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), clip)
+        optimizer.step()
+        optimizer.zero_grad()
+        self.result.texts_seen += len(batch.ids)
+        return float(loss.detach())
+
+    def _hidden(self, epoch: int, most: int | None) -> Iterator[HiddenBatch]:
+        random = generator(self.seed, "pretraining", epoch)
+        batches = corpus_batches(
+            "", self.rows, self.table.lengths, self.settings.batch_size, random
+        )
+        for number in random.permutation(len(batches))[:most]:
+            yield self._hide(batches[number].rows, random)
+
+    def _perplexity(self) -> float:
+        """Return exp of the mean loss of hidden tokens, the same ones every time."""
+        random = generator(self.seed, "pretraining validation")
+        self.model.eval()
+        total = 0.0
+        count = 0
+        with torch.inference_mode():
+            for rows in scoring_batches(self.held_out, self.table.lengths, TOKENS_PER_BATCH):
+                batch = self._hide(rows, random).to(self.accelerator.device)
+                hidden = int((batch.hidden >= 0).sum())
+                total += float(self.model(batch)) * hidden
+                count += hidden
+        return math.exp(total / max(1, count))
+
+    def _hide(self, rows: Array, random: np.random.Generator) -> HiddenBatch:
+        return hide(
+            self.table,
+            rows,
+            self.settings.probability,
+            random,
+            mask_id=self.vocabulary.mask_id,
+            vocabulary=self.vocabulary.size,
+            special=self.vocabulary.special,
+        )
+
+
+def _as_train_settings(settings: PretrainSettings) -> TrainSettings:
+    names = ("epochs", "batch_size", "learning_rate", "weight_decay", "warmup", "clip")
+    return TrainSettings(**{name: getattr(settings, name) for name in names})

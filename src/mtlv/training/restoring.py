@@ -1,0 +1,76 @@
+"""Restoring: a network with the weights that a stored job learned, or to start from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mtlv.errors import EncoderError
+from mtlv.model.encoders import EncoderSource, locate
+from mtlv.model.network import Network, build_network
+from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.plans import HeadPlan, ModelPlan
+from mtlv.store import JobRecord, Store
+from mtlv.tasks import TaskSet
+from mtlv.training import checkpoint
+
+__all__ = ["load_network", "start_from"]
+
+
+def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network, EncoderSource]:
+    """Build a job's network and put its stored weights in.
+
+    Raises:
+        StoreError: the weights were not kept.
+        EncoderError: its encoder is not there, or is another one now.
+    """
+    checkpoint.check_kept(store.job_folder(job.id))
+    spec = job.spec
+    encoder = {key: value for key, value in spec["encoder"].items() if key != "fingerprint"}
+    settings = EncoderSettings.model_validate(encoder | {"name": spec["encoder_name"]})
+    source = _source(store.job_folder(job.id), settings, spec["encoder"]["fingerprint"])
+    model = ModelPlan(tuple(HeadPlan(tuple(head)) for head in job.model))
+    network = build_network(
+        model,
+        tasks,
+        source,
+        settings,
+        HeadSettings.model_validate(spec["head"]),
+        seed=job.seed,
+        freeze_layers=spec["train"]["freeze_layers"],
+    )
+    if spec.get("starts_from") is not None:
+        start_from(network, store, spec["starts_from"])
+    checkpoint.restore(network, store.job_folder(job.id))
+    network.eval()
+    return network, source
+
+
+def start_from(network: Network, store: Store, job: str) -> None:
+    """Give a network the encoder of a trained job, and of those that it started from.
+
+    A checkpoint holds what training changed; the rest is in the job before it.
+
+    Raises:
+        StoreError: a job kept no weights, or they do not fit.
+    """
+    before = store.job(job).spec.get("starts_from")
+    if before is not None:
+        start_from(network, store, before)
+    checkpoint.restore_encoder(network, store.job_folder(job))
+
+
+def _source(job_folder: Path, settings: EncoderSettings, expected: str) -> EncoderSource:
+    own = job_folder / checkpoint.ENCODER
+    if own.is_dir():
+        pooling = "mean" if settings.pooling == "auto" else settings.pooling
+        return EncoderSource(str(own), pooling, expected, random=True)
+    source = locate(settings)
+    if source.fingerprint != expected:
+        raise EncoderError(
+            "The encoder is not the one that the model was trained from.",
+            where=source.address,
+            found=f"fingerprint {source.fingerprint}",
+            expected=f"fingerprint {expected}",
+            hint="put the earlier encoder back, or run the study again",
+        )
+    return source

@@ -1,0 +1,196 @@
+"""Stages: plans that start from other plans' encoders, from teachers, or from masked words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.numpy import load_file
+
+from mtlv.errors import ConfigError, MtlvError
+from mtlv.store import Store
+from mtlv.store.outcome import load_outcome
+from mtlv.studies.config import parse_config
+from mtlv.studies.specs import expand_specs, levels
+from mtlv.studies.stages import StageSettings, stage_specs
+from mtlv.studies.study import Study
+from small import LABELS, Counter, small_config
+from toys import write_encoder
+
+
+def study_of(folder: Path, counter: Counter | None = None, **changes: Any) -> Study:
+    config = parse_config(small_config(folder, **changes))
+    return Study(config, Store(folder / "runs"), watcher=counter or Counter())
+
+
+class TestSpecs:
+    def test_stages_stand_for_plans(self) -> None:
+        stages = StageSettings.model_validate(
+            {
+                "pretrain": {"epochs": 2},
+                "refine": {"train": {"epochs": 3}},
+                "finetune": {"train": {"learning_rate": 1e-5}, "heads_only": True},
+            }
+        )
+        refine, finetune = stage_specs(stages)
+        assert (refine.title, refine.starts_from, refine.train) == (
+            "mtl-refine",
+            "pretrain",
+            {"epochs": 3},
+        )
+        assert (finetune.title, finetune.starts_from) == ("stl-finetune", "mtl-refine")
+        assert finetune.train == {"learning_rate": 1e-5, "freeze_layers": "all"}
+
+    def test_without_pretraining_plans_start_from_the_encoder(self) -> None:
+        (refine,) = stage_specs(StageSettings.model_validate({"refine": {"plan": "mtl"}}))
+        assert refine.starts_from is None
+
+    def test_fine_tuning_needs_what_was_refined(self) -> None:
+        with pytest.raises(ConfigError, match="which does not exist"):
+            stage_specs(StageSettings.model_validate({"finetune": {}}))
+
+    def test_levels(self) -> None:
+        specs = expand_specs(
+            [
+                {"stl": {"starts_from": "mtl"}},
+                "mtl",
+                {"mtl": {"name": "taught", "teachers": "stl"}},
+                {"gmtl": {"groups": [["a"], ["b"]], "starts_from": "pretrain"}},
+            ]
+        )
+        assert levels(specs) == [[1, 3], [0], [2]]
+
+    @pytest.mark.parametrize(
+        ("plans", "words"),
+        [
+            ([{"stl": {"starts_from": "mlt"}}, "mtl"], "no plan 'mlt'"),
+            ([{"stl": {"starts_from": "stl"}}], "in a circle"),
+            ([{"stl": {"teachers": "mtl"}}, {"mtl": {"starts_from": "stl"}}], "in a circle"),
+            ([{"mtl": {"starts_from": "pretrain"}}], "no stage `pretrain`"),
+        ],
+    )
+    def test_what_does_not_exist_is_named(
+        self, plans: list[Any], words: str, tmp_path: Path
+    ) -> None:
+        with pytest.raises(ConfigError, match=words):
+            parse_config(small_config(tmp_path, plans=plans))
+
+
+@pytest.mark.slow
+class TestLineage:
+    def test_fine_tuning_starts_from_what_was_refined(self, tmp_path: Path) -> None:
+        stages = {"refine": {}, "finetune": {"train": {"epochs": 1}}}
+        study = study_of(tmp_path, plans=["stl"], stages=stages)
+        record = study.run()
+        by_plan = {cell.plan: cell for cell in record.cells}
+        assert list(by_plan) == ["stl", "mtl-refine", "stl-finetune"]
+        (refined,) = by_plan["mtl-refine"].jobs
+        for job in by_plan["stl-finetune"].jobs:
+            assert study.store.job(job).spec["starts_from"] == refined
+        assert not set(by_plan["stl"].jobs) & set(by_plan["stl-finetune"].jobs)
+
+    def test_the_encoder_is_handed_on(self, tmp_path: Path) -> None:
+        """With a learning rate of nearly nothing, the fine-tuned encoder is the refined one."""
+        tuned = {"learning_rate": 1e-12, "weight_decay": 0.0}
+        stages = {"refine": {}, "finetune": {"train": tuned}}
+        study = study_of(tmp_path, plans=["mtl"], stages=stages)
+        record = study.run()
+        by_plan = {cell.plan: cell for cell in record.cells}
+        before = load_file(study.store.job_folder(by_plan["mtl-refine"].jobs[0]) / WEIGHTS)
+        after = load_file(study.store.job_folder(by_plan["stl-finetune"].jobs[0]) / WEIGHTS)
+        names = [name for name in before if name.startswith("encoder.")]
+        assert names
+        for name in names:
+            assert abs(before[name] - after[name]).max() < 1e-6
+
+    def test_heads_only_leaves_the_encoder(self, tmp_path: Path) -> None:
+        stages = {"refine": {}, "finetune": {"heads_only": True}}
+        study = study_of(tmp_path, plans=["mtl"], stages=stages)
+        record = study.run()
+        cell = next(cell for cell in record.cells if cell.plan == "stl-finetune")
+        state = load_file(study.store.job_folder(cell.jobs[0]) / WEIGHTS)
+        assert all(name.startswith("heads.") for name in state)
+
+    def test_heads_are_kept_where_they_are_equal(self, tmp_path: Path) -> None:
+        still = {"learning_rate": 1e-12, "weight_decay": 0.0}
+        plans = [
+            {"gmhl": {"groups": [[label] for label in LABELS]}},
+            {"stl": {"starts_from": "gmhl-given-3", "keep_heads": True, "train": still}},
+        ]
+        study = study_of(tmp_path, plans=plans)
+        outcome = load_outcome(study.store, study.run().name)
+        scores = [plan.cells[0].scores.per_task for plan in outcome.plans]
+        for label in LABELS:
+            values = [own[label]["average_precision"] for own in scores]
+            assert values[0] == pytest.approx(values[1])
+
+    def test_what_came_before_is_a_cost_of_the_plan(self, tmp_path: Path) -> None:
+        study = study_of(tmp_path, plans=["stl"], stages={"refine": {}, "finetune": {}})
+        outcome = load_outcome(study.store, study.run().name)
+        own = {plan.name: plan.cost for plan in outcome.plans}
+        assert own["stl-finetune"].train_seconds > own["mtl-refine"].train_seconds
+
+    def test_a_killed_study_goes_on_in_the_middle(self, tmp_path: Path) -> None:
+        class Stopped(Counter):
+            def on_job_end(self, job: Any, record: Any) -> None:
+                super().on_job_end(job, record)
+                if len(self.jobs) == 5:
+                    raise KeyboardInterrupt
+
+        stages = {"refine": {}, "finetune": {}}
+        with pytest.raises(KeyboardInterrupt):
+            study_of(tmp_path, Stopped(), plans=["stl"], stages=stages).run()
+        rest = Counter()
+        record = study_of(tmp_path, rest, plans=["stl"], stages=stages).run()
+        assert record.status == "finished"
+        assert len(rest.jobs) == 3 + 1 + 3 - 5
+
+    def test_a_plan_cannot_start_from_models_that_know_less(self, tmp_path: Path) -> None:
+        plans = ["stl", {"mtl": {"starts_from": "stl"}}]
+        with pytest.raises(MtlvError, match="No model of the plan 'stl' learned all tasks"):
+            study_of(tmp_path, plans=plans).run()
+
+
+@pytest.mark.slow
+class TestPretraining:
+    def test_plans_start_from_it_and_perplexity_is_kept(self, tmp_path: Path) -> None:
+        stages = {"pretrain": {"epochs": 1, "max_length": 32, "precision": "fp32"}, "refine": {}}
+        study = study_of(tmp_path, plans=["mtl"], stages=stages)
+        record = study.run()
+        by_plan = {cell.plan: cell for cell in record.cells}
+        job = study.store.job(by_plan["mtl-refine"].jobs[0])
+        pretrained = study.store.job(job.spec["starts_from"])
+        assert pretrained.model == []
+        curves = study.store.curves(pretrained.id).to_pylist()
+        assert [row["epoch"] for row in curves if row["metric"] == "perplexity"] == [0, 1]
+        assert study.store.job(by_plan["mtl"].jobs[0]).spec["starts_from"] is None
+
+    def test_other_texts_may_be_learned(self, tmp_path: Path) -> None:
+        texts = {"notes": small_config(tmp_path)["data"]["reports"]}
+        stages = {"pretrain": {"texts": texts, "max_length": 32, "precision": "fp32"}}
+        plans = [{"mtl": {"starts_from": "pretrain"}}]
+        encoder = {"name": str(write_encoder(tmp_path / "encoder"))}
+        study = study_of(
+            tmp_path, plans=plans, stages=stages, evaluation={"folds": 2}, encoder=encoder
+        )
+        record = study.run()
+        starts = {study.store.job(cell.jobs[0]).spec["starts_from"] for cell in record.cells}
+        assert len(starts) == 1, "the texts do not hang on the fold"
+
+
+@pytest.mark.slow
+class TestTeachers:
+    def test_teachers_are_asked_and_change_what_is_learned(self, tmp_path: Path) -> None:
+        plans = ["stl", "mtl", {"mtl": {"name": "taught", "teachers": "stl"}}]
+        study = study_of(tmp_path, plans=plans)
+        record = study.run()
+        by_plan = {cell.plan: cell for cell in record.cells}
+        taught = study.store.job(by_plan["mtl-taught"].jobs[0])
+        assert sorted(taught.spec["teachers"]) == sorted(by_plan["stl"].jobs)
+        plain = study.store.predictions(by_plan["mtl"].jobs[0])["test"].labels().scores
+        other = study.store.predictions(taught.id)["test"].labels().scores
+        assert abs(plain - other).max() > 1e-6
+
+
+WEIGHTS = "model.safetensors"
