@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from mtlv.files import cache_folder
 from mtlv.model import frozen
 from mtlv.model.batches import Batch
 from mtlv.model.encoders import encoder_layers
-from mtlv.model.frozen import Cut, FrozenStates, cut_frozen, frozen_states
+from mtlv.model.frozen import Cut, cut_frozen, frozen_states
 from mtlv.model.network import Network
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.training.batches import BatchRows
@@ -189,6 +190,12 @@ def test_the_upper_layers_do_not_run_while_states_are_computed(
     data = toy_data([toy_corpus()], source).corpora["toy"]
     states = frozen_states(network, data.tokens, source, 1, key="own", dtype=torch.float32)
     assert len(states.states) == len(data.tokens.ids)
+    rows = np.array([7, 2, 11])
+    some = frozen_states(network, data.tokens, source, 1, key="own", dtype=torch.float32, rows=rows)
+    assert len(some.states) == data.tokens.lengths[rows].sum()
+    for row in rows:
+        span = int(data.tokens.offsets[row]), int(data.tokens.offsets[row + 1])
+        torch.testing.assert_close(some.rows(*span), states.rows(*span))
     assert len(encoder_layers(network.encoder)) == LAYERS
 
 
@@ -208,7 +215,7 @@ def toy() -> Iterator[_Prepared]:
 def test_other_outputs_refuse_the_cut(toy: _Prepared, caplog: pytest.LogCaptureFixture) -> None:
     wrong = torch.zeros_like(toy.states.rows(0, 3)).view(torch.int32).numpy()
     everything = np.zeros((len(toy.corpus.tokens.ids), wrong.shape[1]), wrong.dtype)
-    states = FrozenStates(everything, torch.float32, 0.0)
+    states = replace(toy.states, states=everything)
     with caplog.at_level(logging.WARNING):
         assert cut_frozen(toy.network, 1, toy.corpus.tokens, states) is None
     assert "without them, token states differ by" in caplog.text
@@ -217,7 +224,7 @@ def test_other_outputs_refuse_the_cut(toy: _Prepared, caplog: pytest.LogCaptureF
 
 def test_states_that_are_not_numbers_refuse_the_cut(toy: _Prepared) -> None:
     everything = np.full((len(toy.corpus.tokens.ids), HIDDEN), -1, np.int32)
-    states = FrozenStates(everything, torch.float32, 0.0)
+    states = replace(toy.states, states=everything)
     assert bool(states.rows(0, 1).isnan().all())
     assert cut_frozen(toy.network, 1, toy.corpus.tokens, states) is None
 

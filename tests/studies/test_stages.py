@@ -104,6 +104,29 @@ class TestLineage:
         for name in names:
             assert abs(before[name] - after[name]).max() < 1e-6
 
+    def test_layers_that_stayed_frozen_are_not_computed_again(self, tmp_path: Path) -> None:
+        encoder = {"name": str(write_encoder(tmp_path / "encoder"))}
+        train = small_config(tmp_path)["train"]
+        prints = []
+        for refine, finetune in ((1, 1), (0, 1), (1, "all")):
+            study = study_of(
+                tmp_path,
+                plans=["mtl"],
+                encoder=encoder,
+                stages={
+                    "refine": {"train": {"freeze_layers": refine}},
+                    "finetune": {"train": {"freeze_layers": finetune}},
+                },
+                train=train | {"freeze_layers": 1},
+            )
+            study.run()
+            (arm,) = study.plan()
+            cell = next(cell for cell in arm.cells if cell.title == "stl-finetune")
+            (job, *_) = cell.jobs(arm.worker, 0)
+            plain = arm.worker.source(job.encoder, 0).fingerprint
+            prints.append(arm.worker.frozen_source(job).fingerprint == plain)
+        assert prints == [True, False, False]
+
     def test_heads_only_leaves_the_encoder(self, tmp_path: Path) -> None:
         stages = {"refine": {}, "finetune": {"heads_only": True}}
         study = study_of(tmp_path, plans=["mtl"], stages=stages)
@@ -129,7 +152,10 @@ class TestLineage:
         study = study_of(tmp_path, plans=["stl"], stages={"refine": {}, "finetune": {}})
         outcome = load_outcome(study.store, study.run().name)
         own = {plan.name: plan.cost for plan in outcome.plans}
-        assert own["stl-finetune"].train_seconds > own["mtl-refine"].train_seconds
+        refined = own["mtl-refine"]
+        assert own["stl-finetune"].earlier_seconds == pytest.approx(refined.train_seconds)
+        assert own["stl-finetune"].train_seconds > refined.train_seconds
+        assert (refined.earlier_seconds, own["stl"].earlier_seconds) == (0, 0)
 
     def test_a_killed_study_goes_on_in_the_middle(self, tmp_path: Path) -> None:
         class Stopped(Counter):

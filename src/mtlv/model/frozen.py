@@ -9,6 +9,7 @@ cut so is trained whole.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator
@@ -40,17 +41,25 @@ state; bf16 rounding of the stored states accounts for about 0.005."""
 
 @dataclass(frozen=True)
 class FrozenStates:
-    """Output of the frozen layers for every token of a token table (a `StateTable`).
+    """Output of the frozen layers for some texts of a token table (a `StateTable`).
 
     Args:
-        states: (sum of lengths, H) bf16 or fp32 as raw 16- or 32-bit integers, memory-mapped.
+        states: (sum of their lengths, H) bf16 or fp32 as raw 16- or 32-bit integers, memory-mapped.
+        texts: rows of these texts in the token table, rising.
+        firsts: where each of them begins there.
+        places: where each begins in `states`.
         dtype: what the integers mean.
         seconds: what it took to compute them, whenever that was.
+        name: in the cache.
     """
 
     states: np.ndarray[Any, Any]
+    texts: np.ndarray[Any, Any]
+    firsts: np.ndarray[Any, Any]
+    places: np.ndarray[Any, Any]
     dtype: torch.dtype
     seconds: float
+    name: str = ""
 
     @property
     def width(self) -> int:
@@ -58,8 +67,9 @@ class FrozenStates:
         return int(self.states.shape[1])
 
     def rows(self, start: int, stop: int) -> Tensor:
-        """Return the states of some tokens, (stop - start, H)."""
-        return torch.from_numpy(self.states[start:stop]).view(self.dtype)
+        """Return the states of a text's tokens, (stop - start, H)."""
+        place = int(self.places[np.searchsorted(self.firsts, start)])
+        return torch.from_numpy(self.states[place : place + stop - start]).view(self.dtype)
 
 
 def frozen_states(
@@ -70,8 +80,9 @@ def frozen_states(
     *,
     key: str,
     dtype: torch.dtype,
+    rows: np.ndarray[Any, Any] | None = None,
 ) -> FrozenStates:
-    """Return the frozen layers' output for a token table, from the cache where it is there.
+    """Return the frozen layers' output for texts of a token table, from the cache if it is there.
 
     Args:
         network: the whole network.
@@ -80,14 +91,24 @@ def frozen_states(
         freeze_layers: how many layers are frozen.
         key: names the token table.
         dtype: in which to compute and store.
+        rows: of the texts that are needed; None means all.
     """
-    name = fingerprint([key, source.fingerprint, freeze_layers, str(dtype)])
+    wanted = np.arange(len(table)) if rows is None else np.unique(rows)
+    told = "all" if len(wanted) == len(table) else hashlib.sha256(wanted.tobytes()).hexdigest()
+    name = fingerprint([key, source.fingerprint, freeze_layers, str(dtype), told])
     folder = cache_folder() / "frozen" / name
     if not folder.exists():
         with write_folder(folder) as scrap:
-            _compute(network, table, freeze_layers, dtype, scrap)
-    seconds = float(np.load(folder / "seconds.npy"))
-    return FrozenStates(np.load(folder / "states.npy", mmap_mode="c"), dtype, seconds)
+            _compute(network, table, wanted, freeze_layers, dtype, scrap)
+    return FrozenStates(
+        np.load(folder / "states.npy", mmap_mode="c"),
+        wanted,
+        table.offsets[wanted],
+        _places(table, wanted)[:-1],
+        dtype,
+        float(np.load(folder / "seconds.npy")),
+        name,
+    )
 
 
 class Cut:
@@ -125,12 +146,13 @@ def cut_frozen(
     """
     cut = None
     try:
-        _check_constant(network, freeze_layers, table)
-        batch = _first_rows(network, table)
+        rows = states.texts[:4]
+        _check_constant(network, freeze_layers, table, rows)
+        batch = _some_rows(network, table, rows)
         with torch.inference_mode():
             whole = network.encode(batch)
         cut = Cut(network, freeze_layers)
-        _check_equal(network, whole, _first_rows(network, table, states), states.dtype)
+        _check_equal(network, whole, _some_rows(network, table, rows, states), states.dtype)
     except Exception as error:  # how a family fails without its layers is its own affair
         if cut is not None:
             cut.undo()
@@ -150,15 +172,22 @@ class _Passthrough(nn.Module):
         return states.float()
 
 
-def _first_rows(network: Network, table: TokenTable, states: FrozenStates | None = None) -> Batch:
+def _some_rows(
+    network: Network,
+    table: TokenTable,
+    rows: np.ndarray[Any, Any],
+    states: FrozenStates | None = None,
+) -> Batch:
     device = next(network.parameters()).device
     network.eval()
-    return pad_batch("", table, range(min(4, len(table))), states).to(device)
+    return pad_batch("", table, rows, states).to(device)
 
 
-def _check_constant(network: Network, freeze_layers: int, table: TokenTable) -> None:
+def _check_constant(
+    network: Network, freeze_layers: int, table: TokenTable, rows: np.ndarray[Any, Any]
+) -> None:
     with _caught_output(network, freeze_layers) as caught:
-        network.encode(_first_rows(network, table))
+        network.encode(_some_rows(network, table, rows))
     if caught[0].requires_grad:
         raise ValueError("their output depends on parameters that learn")
 
@@ -209,18 +238,29 @@ def _set_layers(layers: nn.ModuleList, wanted: list[nn.Module]) -> None:
     layers.extend(wanted)
 
 
+def _places(table: TokenTable, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return where texts begin when they are put one behind another, and where the last ends."""
+    return np.concatenate([[0], np.cumsum(table.lengths[rows])])
+
+
 def _compute(
-    network: Network, table: TokenTable, freeze_layers: int, dtype: torch.dtype, folder: Path
+    network: Network,
+    table: TokenTable,
+    wanted: np.ndarray[Any, Any],
+    freeze_layers: int,
+    dtype: torch.dtype,
+    folder: Path,
 ) -> None:
     started = time.perf_counter()
     network.eval()
     width = config_of(network.encoder).hidden_size
     raw = np.int16 if dtype == torch.bfloat16 else np.int32
-    shape = (int(table.offsets[-1]), width)
+    places = _places(table, wanted)
+    shape = (int(places[-1]), width)
     states = np.lib.format.open_memmap(folder / "states.npy", "w+", raw, shape)
     reserve(folder / "states.npy")
     device = next(network.parameters()).device
-    order = np.argsort(table.lengths, kind="stable")
+    order = np.argsort(table.lengths[wanted], kind="stable")
     same_size = torch.int16 if dtype == torch.bfloat16 else torch.int32
     with (
         torch.inference_mode(),
@@ -229,11 +269,11 @@ def _compute(
         _only_lowest(network, freeze_layers),
     ):
         for start in range(0, len(order), TEXTS_PER_BATCH):
-            rows = order[start : start + TEXTS_PER_BATCH]
-            network.encode(pad_batch("", table, rows).to(device))
+            chunk = order[start : start + TEXTS_PER_BATCH]
+            network.encode(pad_batch("", table, wanted[chunk]).to(device))
             integers = caught[0].to("cpu", dtype).view(same_size).numpy()
-            for i, row in enumerate(rows):
-                begin, end = table.offsets[row], table.offsets[row + 1]
+            for i, place in enumerate(chunk):
+                begin, end = places[place], places[place + 1]
                 states[begin:end] = integers[i, : end - begin]
     states.flush()
     np.save(folder / "seconds.npy", np.asarray(time.perf_counter() - started))

@@ -44,6 +44,7 @@ class PlanCost:
         cpu_seconds: processor time of all its jobs.
         tuning_seconds: the part of `train_seconds` that went into choosing settings.
         grouping_seconds: the part that went into finding the groups.
+        earlier_seconds: the part that went into the jobs that its own started or learned from.
         peak_memory_mb: largest of its jobs, in MiB.
         models: number of models.
         forward_passes: encoder passes per text at inference.
@@ -55,6 +56,7 @@ class PlanCost:
     cpu_seconds: float
     tuning_seconds: float
     grouping_seconds: float
+    earlier_seconds: float
     peak_memory_mb: float
     models: float
     forward_passes: float
@@ -238,19 +240,22 @@ def _cost(store: Store, cell: CellRecord) -> PlanCost:
     tried = {job for trial in trials for job in trial["jobs"]} - set(cell.jobs)
     asked = set(cell.grouping.jobs if cell.grouping else ()) - tried - set(cell.jobs)
     own = [store.job(job) for job in dict.fromkeys(cell.jobs)]
+    earlier = _earlier(store, [*cell.jobs, *tried, *asked])
     tuning = [store.job(job) for job in sorted(tried) if store.has_job(job)]
     measuring = [store.job(job) for job in sorted(asked) if store.has_job(job)]
-    every = [*own, *tuning, *measuring]
+    every = [*own, *tuning, *measuring, *earlier]
+    earlier_seconds = sum(job.cost.wall_seconds for job in earlier)
     tuning_seconds = sum(job.cost.wall_seconds for job in tuning)
     grouping_seconds = sum(job.cost.wall_seconds for job in measuring)
     grouping_seconds += cell.grouping.seconds if cell.grouping else 0.0
     training = sum(job.cost.wall_seconds for job in own) + _preparation(every)
     plan = cell.as_plan()
     return PlanCost(
-        train_seconds=training + tuning_seconds + grouping_seconds,
+        train_seconds=training + tuning_seconds + grouping_seconds + earlier_seconds,
         cpu_seconds=sum(job.cost.cpu_seconds for job in every),
         tuning_seconds=tuning_seconds,
         grouping_seconds=grouping_seconds,
+        earlier_seconds=earlier_seconds,
         peak_memory_mb=max(job.cost.peak_memory_mb for job in every),
         models=len(plan.models),
         forward_passes=len(set(plan.serves.values())),
@@ -259,9 +264,24 @@ def _cost(store: Store, cell: CellRecord) -> PlanCost:
     )
 
 
+def _earlier(store: Store, jobs: Sequence[str]) -> list[JobRecord]:
+    """Return the jobs that some started from or learned from, and those before them."""
+    found: dict[str, JobRecord] = {}
+    left = [job for job in jobs if store.has_job(job)]
+    while left:
+        spec = store.job(left.pop()).spec
+        for name in (spec.get("starts_from"), *spec.get("teachers", ())):
+            if name is not None and name not in found and name not in jobs:
+                found[name] = store.job(name)
+                left.append(name)
+    return list(found.values())
+
+
 def _preparation(jobs: Sequence[JobRecord]) -> float:
     """Return what shared preparation took: each different one once."""
-    return sum({job.cost.preparation_seconds for job in jobs})
+    named = {name: s for job in jobs for name, s in job.cost.preparations.items()}
+    others = {job.cost.preparation_seconds for job in jobs if not job.cost.preparations}
+    return sum(named.values()) + sum(others)
 
 
 def _mean_cost(outcomes: Sequence[CellOutcome]) -> PlanCost:

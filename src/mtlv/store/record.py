@@ -40,13 +40,15 @@ class JobCost(_Record):
     """What a job took.
 
     `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it
-    was made; jobs that found it made name the same figure, and a plan counts it once.
+    was made; jobs that found it made name the same figure, and a plan counts it once. It is the sum
+    of `preparations`, by name.
     `measuring_seconds` is the part of `wall_seconds` that a probe took.
     """
 
     wall_seconds: float
     cpu_seconds: float
     preparation_seconds: float = 0.0
+    preparations: dict[str, float] = {}
     measuring_seconds: float = 0.0
     peak_memory_mb: float
     peak_device_mb: float

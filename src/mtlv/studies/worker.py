@@ -140,7 +140,7 @@ class Worker:
         outcome = run(
             network,
             self._data(job),
-            _started(self.source(job.encoder, job.fold), job),
+            self.frozen_source(job),
             job.train,
             seed=job.seed,
             observer=observer,
@@ -157,6 +157,24 @@ class Worker:
             )
         wait_for_all()
         return record
+
+    def frozen_source(self, job: Job) -> EncoderSource:
+        """Return the source of a job's frozen layers.
+
+        It is another one where the job starts from an encoder whose lower layers have learned.
+        """
+        source, start = self.source(job.encoder, job.fold), job.lineage.starts_from
+        if start is None or self._kept_frozen(start, job.train.freeze_layers):
+            return source
+        return replace(source, fingerprint=fingerprint([source.fingerprint, start]))
+
+    def _kept_frozen(self, start: str, layers: int | Literal["all"]) -> bool:
+        """Tell whether a job, and all that it started from, froze as many layers at least."""
+        spec = self.store.job(start).spec
+        before = spec.get("train", {}).get("freeze_layers", 0)
+        if layers == "all" or before == 0 or (before != "all" and before < layers):
+            return False
+        return spec["starts_from"] is None or self._kept_frozen(spec["starts_from"], layers)
 
     def is_done(self, job: AnyJob) -> bool:
         """Tell whether a job is finished, with its weights if they are wanted."""
@@ -243,7 +261,8 @@ class Worker:
         trainable = [p for p in parameters if p.requires_grad]
         cost = JobCost(
             **asdict(outcome.cost),
-            preparation_seconds=outcome.preparation_seconds,
+            preparation_seconds=sum(outcome.preparations.values()),
+            preparations=outcome.preparations,
             measuring_seconds=outcome.measuring_seconds,
             parameters=sum(p.numel() for p in parameters),
             trainable_parameters=sum(p.numel() for p in trainable),
@@ -263,13 +282,6 @@ class Worker:
             finished=now(),
             environment=environment(),
         )
-
-
-def _started(source: EncoderSource, job: Job) -> EncoderSource:
-    """Return the source of an encoder, which is another one where it starts from a job."""
-    if job.lineage.starts_from is None:
-        return source
-    return replace(source, fingerprint=fingerprint([source.fingerprint, job.lineage.starts_from]))
 
 
 def _corpus_data(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from mtlv.evaluation.predictions import Predictions
@@ -33,7 +34,8 @@ class Outcome:
         validation: predictions to choose on.
         test: predictions to score.
         cost: of training and scoring, without shared preparation.
-        preparation_seconds: of the frozen layers' output, when it was made.
+        preparations: seconds that each of the frozen layers' outputs took, when it was made, by its
+            name in the cache.
         measured: by the run's probe.
         measuring_seconds: the part of the cost that the probe took.
     """
@@ -42,7 +44,7 @@ class Outcome:
     validation: Predictions
     test: Predictions
     cost: Cost
-    preparation_seconds: float
+    preparations: dict[str, float] = field(default_factory=dict)
     measured: Arrays = field(default_factory=dict)
     measuring_seconds: float = 0.0
 
@@ -83,7 +85,7 @@ def run(
     cost = meter.stop()
     if cut is not None:
         cut.undo()
-    prepared = sum(each.seconds for each in states.values()) if cut is not None else 0.0
+    prepared = {s.name: s.seconds for s in states.values()} if cut is not None else {}
     if probe is None:
         return Outcome(trained, validation, test, cost, prepared)
     measured = probe.measured()
@@ -113,6 +115,7 @@ def _share_frozen(
             layers,
             key=corpus.key,
             dtype=dtype,
+            rows=np.concatenate(list(corpus.rows.values())),
         )
         for corpus in data
     }
