@@ -194,6 +194,7 @@ def test_a_stopped_run_says_that_it_goes_on(tmp_path: Path, number: int) -> None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_interrupts,
     )
     record = tmp_path / "runs" / "studies" / "small" / "record.json"
     while not record.exists():
@@ -207,6 +208,11 @@ def test_a_stopped_run_says_that_it_goes_on(tmp_path: Path, number: int) -> None
     assert "Traceback" not in err
     study = Store(tmp_path / "runs").study("small")
     assert (study.status, study.failure) == ("failed", "interrupted")
+
+
+def _hear_interrupts() -> None:
+    """Undo that shells let their background jobs, and with them these tests, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _plain(line: str) -> str:
