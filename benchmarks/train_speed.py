@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainingArguments
 
 from mtlv.data import Corpus
 from mtlv.data.catalog import read_known
@@ -203,6 +203,7 @@ class _Timed(Trainer):
     ) -> None:
         super().__init__(model, arguments, data_collator=collate, train_dataset=examples)
         self._timer = timer
+        self.remove_callback(PrinterCallback)  # stdout is for the result
 
     def training_step(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> Any:
         texts = len(inputs["labels"])
