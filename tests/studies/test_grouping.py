@@ -49,6 +49,8 @@ def test_every_affinity_groups_the_tasks_of_a_study(method: str, tmp_path: Path)
         assert len(grouping.jobs) == 1
         assert grouping.affinity.runs is not None
         assert grouping.affinity.runs > 1
+        measured = study.store.job(grouping.jobs[0]).cost.wall_seconds
+        assert grouping.affinity.seconds == pytest.approx(measured)
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ class TestTransfer:
     def test_one_run_is_judged_by_its_test_examples(self, tmp_path: Path) -> None:
         config = parse_config(small_config(tmp_path))
         record = transfer(config, Store(tmp_path / "runs"), tmp_path)
-        assert all(each.low <= each.high for each in record.effects)
+        assert all(each.low - 1e-9 <= each.effect <= each.high + 1e-9 for each in record.effects)
         assert any(each.low < each.high for each in record.effects)
 
     def test_the_matrix_can_drive_a_grouping(self, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def affinity_table(affinity: AffinityRecord) -> Table:
     runs = "unknown" if affinity.runs is None else f"{affinity.runs:.2f}"
     note = (
         f"effect of the row's task on the column's, {affinity.unit}{factor}; "
-        f"cost: {runs} multi-task runs; {affinity.note}"
+        f"cost: {affinity.seconds:,.0f} s, {runs} multi-task runs; {affinity.note}"
     )
     return Table(f"Affinity {affinity.name}", header, rows, note)
 

@@ -134,7 +134,8 @@ class AffinityRecord(_Record):
         tasks: of its rows and columns.
         matrix: at [s][t] the effect of learning s on t; None where there is none.
         errors: standard errors, where they are known.
-        runs: cost in multiples of one multi-task run.
+        seconds: cost of training and measuring.
+        runs: the same in multiples of one multi-task run; None if unknown.
         note: what must be known to read it.
     """
 
@@ -143,6 +144,7 @@ class AffinityRecord(_Record):
     tasks: list[str]
     matrix: list[list[float | None]]
     errors: list[list[float | None]] | None = None
+    seconds: float = 0.0
     runs: float | None = 0.0
     note: str = ""
 

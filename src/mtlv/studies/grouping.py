@@ -175,6 +175,7 @@ def _affinity_record(affinity: Affinity) -> AffinityRecord:
         tasks=list(affinity.tasks),
         matrix=_listed(affinity.matrix),
         errors=None if affinity.errors is None else _listed(affinity.errors),
+        seconds=affinity.cost.seconds,
         runs=_known(affinity.cost.runs),
         note=affinity.note,
     )

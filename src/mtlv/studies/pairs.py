@@ -100,12 +100,15 @@ def _job(arm: Arm, group: Group, run: Run) -> Job:
 
 
 def _values(arm: Arm, job: Job) -> dict[str, float]:
-    """Return the test value of each of a job's tasks in its own metric."""
+    """Return the test value of each of a job's tasks in its own metric.
+
+    Every task is judged by itself: a threshold must not move because another task was beside it.
+    """
     parts = arm.store.predictions(job.id)
-    evaluation = arm.config.evaluation
-    settings = ScoringSettings(evaluation.thresholds, evaluation.shrinkage)
-    scores = score(parts["validation"], parts["test"], settings)
-    return {task: scores.per_task[task][arm.inputs.tasks[task].metric] for task in job.model.tasks}
+    return {
+        task: _value(arm, task, parts["validation"], parts["test"].only([task]))
+        for task in job.model.tasks
+    }
 
 
 def _effect(
