@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from mtlv.data.corpus import Part
 from mtlv.data.labels import LabelColumn
@@ -16,7 +16,7 @@ from mtlv.data.task_columns import TaskColumn
 from mtlv.errors import nearest
 from mtlv.settings import Settings
 
-__all__ = ["SUFFIXES", "FileSource", "Format"]
+__all__ = ["SUFFIXES", "FileSource", "Format", "PathOrParts"]
 
 Format = Literal["csv", "tsv", "jsonl", "parquet", "huggingface"]
 
@@ -49,10 +49,31 @@ LabelSettings = Annotated[
 ]
 
 
+def _known_parts(value: Any) -> Any:
+    """Give the files of a config the names of their parts: `dev` becomes `validation`."""
+    if not isinstance(value, Mapping):
+        return value
+    named: dict[Any, Any] = {}
+    for name, path in value.items():
+        part = PART_NAMES.get(str(name).strip().lower())
+        if part is None:
+            raise ValueError(f"'{name}' is no part; {nearest(str(name), PART_NAMES)}")
+        if part in named:
+            raise ValueError(f"the part '{part}' has two files")
+        named[part] = path
+    return named
+
+
+PathOrParts = Annotated[
+    str | Annotated[dict[Part, str], Field(min_length=1)], BeforeValidator(_known_parts)
+]
+"""One path, or a path for each part."""
+
+
 class FileSource(Settings):
     """A file of texts, or one for each part, with binary labels or tasks of other kinds."""
 
-    path: str | Annotated[dict[str, str], Field(min_length=1)]
+    path: PathOrParts
     """File, folder or hub name; relative to the config's folder, else to the current one. `~` and
     `$VARIABLES` are replaced. Or a file for each official part: `{train: a.tsv, test: b.tsv}`."""
     format: Format | None = None
@@ -97,21 +118,6 @@ class FileSource(Settings):
             raise ValueError("no encoding of that name; try utf-8, latin-1 or cp1252") from error
         return value
 
-    @field_validator("path")
-    @classmethod
-    def _known_parts(cls, value: str | dict[str, str]) -> str | dict[str, str]:
-        if isinstance(value, str):
-            return value
-        parts: dict[str, str] = {}
-        for name, path in value.items():
-            part = PART_NAMES.get(name.strip().lower())
-            if part is None:
-                raise ValueError(f"'{name}' is no part; {nearest(name, PART_NAMES)}")
-            if part in parts:
-                raise ValueError(f"the part '{part}' has two files")
-            parts[part] = path
-        return parts
-
     @model_validator(mode="after")
     def _something_to_learn(self) -> Self:
         if self.labels is None and self.tasks is None:
@@ -133,9 +139,7 @@ class FileSource(Settings):
     @property
     def parts(self) -> dict[Part, str] | None:
         """The file of each official part; None where there is one path for all."""
-        if isinstance(self.path, str):
-            return None
-        return {PART_NAMES[name]: path for name, path in self.path.items()}
+        return None if isinstance(self.path, str) else self.path
 
     @property
     def text_columns(self) -> tuple[str, ...]:

@@ -5,37 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import BeforeValidator, Field
+from typing import NamedTuple
 
 from mtlv.data.corpus import Part
+from mtlv.data.file_source import PathOrParts
 from mtlv.data.sources import find_file
 from mtlv.data.tables import PART_NAMES
-from mtlv.errors import DataError, nearest
+from mtlv.errors import DataError
 
 __all__ = ["PartFile", "PathOrParts", "part_files", "part_in", "part_of_folders"]
 
-
-def _known_parts(value: Any) -> Any:
-    """Give the files of a config the names of their parts: `dev` becomes `validation`."""
-    if not isinstance(value, Mapping):
-        return value
-    named: dict[Any, Any] = {}
-    for name, path in value.items():
-        part = PART_NAMES.get(str(name).strip().lower())
-        if part is None:
-            raise ValueError(f"'{name}' is no part; {nearest(str(name), PART_NAMES)}")
-        if part in named:
-            raise ValueError(f"the part '{part}' has two files")
-        named[part] = path
-    return named
-
-
-PathOrParts = Annotated[
-    str | Annotated[dict[Part, str], Field(min_length=1)], BeforeValidator(_known_parts)
-]
-"""One path, or a path for each part."""
 WORDS = re.compile(r"[^a-z]+")
 FOLDER_SIGNS: dict[Part, re.Pattern[str]] = {
     "train": re.compile("train"),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Literal, NoReturn
+from typing import Literal
 
 from mtlv.data.catalog.archives import files_of
+from mtlv.data.catalog.xml_files import parse_xml
 from mtlv.errors import DataError
 
 __all__ = ["Report", "read_reports"]
@@ -98,23 +98,8 @@ def _csv_reports(source: Path) -> Iterator[Report]:
         ) from error
 
 
-class _NoDoctype(ET.TreeBuilder):
-    """Refuses document types: entities could read other files or fill the memory."""
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> NoReturn:
-        raise ValueError(f"a document type '{name}', which reports do not have")
-
-
 def _xml_report(name: PurePath, data: bytes, tags: Literal["major", "automatic"]) -> Report:
-    try:
-        root = ET.fromstring(data, ET.XMLParser(target=_NoDoctype()))
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise DataError(
-            "A report is not valid XML.",
-            where=str(name),
-            found=str(error),
-            expected="a whole report",
-        ) from error
+    root = parse_xml(data, str(name), "A report is not valid XML.")
     sections = {"FINDINGS": "", "IMPRESSION": ""}
     for element in root.iter("AbstractText"):
         sections[element.get("Label", "").upper()] = "".join(element.itertext())

@@ -15,8 +15,13 @@ class _NoDoctype(ET.TreeBuilder):
         raise ValueError(f"a document type '{name}', which these files do not have")
 
 
-def parse_xml(data: bytes, where: str) -> ET.Element:
+def parse_xml(data: bytes, where: str, what: str = "The XML does not parse.") -> ET.Element:
     """Return the root of an XML file.
+
+    Args:
+        data: its contents.
+        where: its name.
+        what: the sentence that says what is wrong if it does not parse.
 
     Raises:
         DataError: it does not parse; names the file, and the line where it breaks.
@@ -25,14 +30,14 @@ def parse_xml(data: bytes, where: str) -> ET.Element:
         return ET.fromstring(data, ET.XMLParser(target=_NoDoctype()))
     except ET.ParseError as error:
         where = f"{where}, line {error.position[0]}"
-        raise _unreadable(where, error) from error
+        raise _unreadable(what, where, error) from error
     except (ValueError, LookupError) as error:
-        raise _unreadable(where, error) from error
+        raise _unreadable(what, where, error) from error
 
 
-def _unreadable(where: str, error: Exception) -> DataError:
+def _unreadable(what: str, where: str, error: Exception) -> DataError:
     return DataError(
-        "The XML does not parse.",
+        what,
         where=where,
         found=str(error),
         expected="a whole XML file",
