@@ -29,7 +29,7 @@ __all__ = [
     "TuningRecord",
 ]
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 
 class _Record(BaseModel):
