@@ -36,8 +36,8 @@ def watched(jobs: int = 2) -> None:
         for seed in range(jobs):
             job = replace(JOB, seed=seed)
             bar.on_job(job)
-            bar.on_step(Step(1, 1, 4, 8, 0.5))
-            bar.on_epoch(1, [CurvePoint(1, "validation", "model", "model", "f1_macro", 0.625)])
+            bar.on_step(job, Step(1, 1, 4, 8, 0.5))
+            bar.on_epoch(job, 1, [CurvePoint(1, "validation", "model", "model", "f1_macro", 0.625)])
             bar.on_job_end(job, RECORD)
 
 

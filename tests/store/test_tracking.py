@@ -342,3 +342,20 @@ def test_whoever_reads_the_store_waits_neither_for_mlflow_nor_for_torch() -> Non
 
 def locked(*_: object, **__: object) -> None:
     raise OSError("database is locked")
+
+
+@pytest.mark.slow
+def test_two_processes_may_begin_a_database_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from mtlv.store import Store\n"
+        "from mtlv.store.tracking import Mirror; from store.fakes import fake_study\n"
+        "store = Store(Path(sys.argv[1]))\n"
+        "Mirror(store, 'sqlite:///mlflow.db', 'mtlv').mirror(fake_study(store, plans=(), folds=1))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, name], cwd=tmp_path, env=environment)
+        for name in ("one", "two")
+    ]
+    assert [process.wait(timeout=300) for process in processes] == [0, 0]
+    assert len(Seen(f"sqlite:///{tmp_path}/mlflow.db").runs) == 2

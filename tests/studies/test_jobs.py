@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from mtlv.model.settings import EncoderSettings, HeadSettings
-from mtlv.studies.executors import LocalExecutor
 from mtlv.studies.jobs import Job, Lineage
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
@@ -68,12 +67,3 @@ def test_what_does_not_is_only_for_people(change: dict[str, Any]) -> None:
 )
 def test_titles_name_the_first_tasks(tasks: list[str], title: str) -> None:
     assert replace(JOB, model=model_plan(tasks), fold=1).title == title
-
-
-def test_the_local_executor_runs_equal_jobs_once_in_order() -> None:
-    others = [replace(JOB, seed=seed) for seed in (2, 1)]
-    run: list[int] = []
-    LocalExecutor().run(
-        [others[0], JOB, replace(JOB, fold=1), *others], lambda j: run.append(j.seed)
-    )  # type: ignore[arg-type, func-returns-value]
-    assert run == [2, 0, 1]

@@ -176,7 +176,7 @@ def test_the_watcher_hears_of_everything_in_order(tmp_path: Path) -> None:
         def on_job(self, job: Any) -> None:
             heard.append("job")
 
-        def on_epoch(self, epoch: int, points: list[Any]) -> None:
+        def on_epoch(self, job: Any, epoch: int, points: list[Any]) -> None:
             heard.append(f"epoch {epoch}")
 
         def on_job_end(self, job: Any, record: Any) -> None:

@@ -18,7 +18,11 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
+from filelock import FileLock
+
 from mtlv.errors import MtlvError, StoreError
+from mtlv.files import cache_folder
+from mtlv.fingerprint import fingerprint
 from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 from mtlv.store.tracking_memory import Memory, Status, memory_key
@@ -131,16 +135,15 @@ class _MlflowTracker:
     def __init__(self, uri: str, experiment: str) -> None:
         from mlflow import MlflowClient
 
-        with _no_patience():
+        with _no_patience(), _alone(uri):
             self._client = MlflowClient(tracking_uri=uri)
             found = self._client.get_experiment_by_name(experiment)
-        if found is None:
-            place = artifact_place(uri)
-            self._experiment = self._client.create_experiment(experiment, artifact_location=place)
-        else:
-            self._experiment = found.experiment_id
-            if found.lifecycle_stage == "deleted":
-                self._client.restore_experiment(self._experiment)
+            if found is None:
+                place = artifact_place(uri)
+                made = self._client.create_experiment(experiment, artifact_location=place)
+        self._experiment = made if found is None else found.experiment_id
+        if found is not None and found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(self._experiment)
 
     def start(self, name: str, tags: Mapping[str, str], time: int, parent: str | None) -> str:
         own = {"mlflow.source.name": "mtlv", **tags}
@@ -207,6 +210,15 @@ def ui_command(uri: str) -> list[str]:
     _set_environment()
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", absolute_uri(uri)]
     return [*command, "--host", "127.0.0.1", "--workers", "1"]
+
+
+@contextmanager
+def _alone(uri: str) -> Iterator[None]:
+    """Let one process at a time open a tracker: the first makes its tables and experiment."""
+    folder = cache_folder() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / fingerprint(uri)):
+        yield
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from typing import Any
 
 from mtlv.errors import EncoderError, MtlvError
 from mtlv.evaluation.judging import plan_value
-from mtlv.store import CellRecord, JobRecord, Store
+from mtlv.store import CellRecord, Store
 from mtlv.studies.cells import Cell, plan_cell, waits_for_training
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.executors import Executor
+from mtlv.studies.executors import Executor, Recipe, Work
 from mtlv.studies.grouping import RunJobs
 from mtlv.studies.inputs import Inputs
 from mtlv.studies.jobs import AnyJob, Job, PretrainJob
@@ -238,15 +238,11 @@ class Arm:
     def _run(self, stage: str, jobs: Sequence[AnyJob], after_job: Callable[[], None]) -> None:
         missing = {job.id: job for job in jobs if not self.worker.is_done(job)}
         self.watcher.on_stage(stage, len(missing))
-
-        def run_job(job: AnyJob) -> JobRecord:
-            self.watcher.on_job(job)
-            record = self.worker.run(job, self.watcher)
-            self.watcher.on_job_end(job, record)
-            after_job()
-            return record
-
-        self.executor.run(list(missing.values()), run_job)
+        recipe = Recipe(
+            self.config, self.inputs.base, self.store.root, self.worker.keep_checkpoints
+        )
+        work = Work(list(missing.values()), self.worker, recipe, self.watcher, after_job)
+        self.executor.run(work)
 
     def _tuning(self, cell: Cell) -> TuneSettings:
         if cell.tune is None:

@@ -63,6 +63,14 @@ class StoreSettings(Settings):
     """Keep the weights of the served models, for `mtlv predict`."""
 
 
+class ExecutorSettings(Settings):
+    """Where jobs run. It does not decide results."""
+
+    workers: int = Field(1, ge=1)
+    """So many jobs at once, each in a process that gets its share of the threads: small models do
+    more per hour so, and take the memory of each. Fewer where the machine has fewer threads."""
+
+
 class TrackingSettings(Settings):
     """The MLflow mirror of the run store."""
 
@@ -117,6 +125,8 @@ class StudyConfig(Settings):
     """Settings to choose per plan on validation data."""
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
     """Dotted keys to lists of values: the whole study at every point of the grid."""
+    executor: ExecutorSettings = ExecutorSettings()
+    """Where jobs run."""
     store: StoreSettings = StoreSettings()
     """What is kept."""
     tracking: TrackingSettings = TrackingSettings()

@@ -15,9 +15,9 @@ from mtlv.store import Store
 from mtlv.store.record import FoundGrouping
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.executors import LocalExecutor
 from mtlv.studies.grouping import Instruments, find, record_of
 from mtlv.studies.inputs import read_inputs
+from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
 from mtlv.training.processes import is_main_process
 
@@ -52,7 +52,8 @@ def group(
         raise ConfigError(
             "There is no such fold.", where="fold", found=fold + 1, expected=f"1 to {inputs.folds}"
         )
-    arm = Arm(config, {}, inputs, store, LocalExecutor(), watcher or StudyWatcher())
+    executor = make_executor(config.executor.workers)
+    arm = Arm(config, {}, inputs, store, executor, watcher or StudyWatcher())
     return [_one(arm, settings, fold) for settings in wanted or _of_plans(config)]
 
 
@@ -101,7 +102,10 @@ def _id(arm: Arm, settings: GroupingSettings, fold: int) -> str:
         },
         "descriptions": [task.description for task in inputs.tasks],
         "encoder": arm.worker.source(models.encoder, fold).fingerprint,
-        "models": [models.head.model_dump(mode="json"), models.train.model_dump(mode="json")],
+        "models": [
+            models.head.model_dump(mode="json"),
+            models.train.model_dump(mode="json", exclude={"save_every"}),
+        ],
     }
     for file in (settings.file, settings.affinity_file):
         if file is not None:

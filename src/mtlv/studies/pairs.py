@@ -28,9 +28,9 @@ from mtlv.store.record import EffectRecord, TransferRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.environment import now
-from mtlv.studies.executors import LocalExecutor
 from mtlv.studies.inputs import read_inputs
 from mtlv.studies.jobs import Job
+from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
 
 __all__ = ["transfer"]
@@ -64,7 +64,8 @@ def transfer(
     inputs = read_inputs(config, base)
     if len(inputs.tasks) < 2:
         raise ConfigError("Transfer needs two tasks.", where="data", found=f"{len(inputs.tasks)}")
-    arm = Arm(config, {}, inputs, store, LocalExecutor(), watcher or StudyWatcher())
+    executor = make_executor(config.executor.workers)
+    arm = Arm(config, {}, inputs, store, executor, watcher or StudyWatcher())
     names = inputs.tasks.names
     groups: list[Group] = [(name,) for name in names] + list(combinations(names, 2))
     runs = [(fold, seed) for seed in config.evaluation.seeds for fold in range(inputs.folds)]

@@ -26,8 +26,9 @@ from mtlv.store import Store, StudyRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.environment import now
-from mtlv.studies.executors import Executor, LocalExecutor
+from mtlv.studies.executors import Executor
 from mtlv.studies.inputs import Inputs, read_inputs
+from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
 from mtlv.training.processes import is_main_process
 
@@ -43,14 +44,14 @@ class Study:
         store: the run store.
         base: folder that relative paths in the config are relative to.
         watcher: is told of progress.
-        executor: runs the jobs.
+        executor: runs the jobs; None takes what the config says.
     """
 
     config: StudyConfig
     store: Store
     base: Path = Path()
     watcher: StudyWatcher = field(default_factory=StudyWatcher)
-    executor: Executor = field(default_factory=LocalExecutor)
+    executor: Executor | None = None
 
     def plan(self) -> list[Arm]:
         """Read the data and expand every plan; nothing is trained.
@@ -102,7 +103,8 @@ class Study:
             key = f"{config.data}{config.evaluation}"
             if key not in read:
                 read[key] = read_inputs(config, self.base)
-            yield Arm(config, variant, read[key], self.store, self.executor, self.watcher)
+            executor = self.executor or make_executor(config.executor.workers)
+            yield Arm(config, variant, read[key], self.store, executor, self.watcher)
 
     def _first_record(self, arms: list[Arm]) -> StudyRecord:
         first = arms[0].inputs

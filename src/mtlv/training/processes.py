@@ -11,7 +11,7 @@ import os
 import torch
 from accelerate import PartialState
 
-__all__ = ["is_main_process", "own_device", "wait_for_all"]
+__all__ = ["is_main_process", "own_device", "shares_jobs", "wait_for_all"]
 
 
 def own_device() -> torch.device:
@@ -28,9 +28,14 @@ def is_main_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def shares_jobs() -> bool:
+    """Tell whether other processes work on the same jobs; always false outside torchrun."""
+    return _count() > 1
+
+
 def wait_for_all() -> None:
     """Wait until all processes are here; returns at once outside torchrun."""
-    if _count() > 1:
+    if shares_jobs():
         PartialState().wait_for_everyone()
 
 
