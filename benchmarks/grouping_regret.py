@@ -42,9 +42,9 @@ from mtlv.grouping.settings import GroupingSettings
 from mtlv.store import Store
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import parse_config
-from mtlv.studies.executors import LocalExecutor
 from mtlv.studies.grouping import Instruments
 from mtlv.studies.inputs import read_inputs
+from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
 
 BUDGET = 2
@@ -150,8 +150,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--store", type=Path, default=Path("runs-regret"), help="run store")
+    parser.add_argument("--workers", type=int, default=2, help="jobs at once")
     options = parser.parse_args()
-    arm = _arm(options.store)
+    arm = _arm(options.store, options.workers)
     truth = Truth(arm)
     reachable = [truth.value(p) for p in partitions(list(truth.names)) if len(p) <= BUDGET]
     best, mean = max(reachable), float(np.mean(reachable))
@@ -242,10 +243,10 @@ def partitions(names: list[str]) -> list[list[list[str]]]:
     return [[[first], *p] for p in rest] + joined
 
 
-def _arm(store: Path) -> Arm:
+def _arm(store: Path, workers: int) -> Arm:
     config = parse_config(CONFIG)
     inputs = read_inputs(config, Path())
-    arm = Arm(config, {}, inputs, Store(store), LocalExecutor(), Progress())
+    arm = Arm(config, {}, inputs, Store(store), make_executor(workers), Progress())
     arm.plan()
     return arm
 
