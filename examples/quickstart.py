@@ -26,11 +26,8 @@ def main() -> None:
 
     predictor = load_predictor(Store("runs"), "quickstart")
     text = "The heart is enlarged. There is no pleural effusion."
-    result = predictor([text])
-    for task, probability, decided in zip(
-        result.tasks, result.probabilities[0], result.decisions[0], strict=True
-    ):
-        print(f"{'yes' if decided else 'no':>4}  {probability:.2f}  {task}")
+    for name, task in predictor([text]).tasks.items():
+        print(f"{'yes' if task.decisions[0] else 'no':>4}  {task.scores[0]:.2f}  {name}")
 
 
 if __name__ == "__main__":

@@ -35,10 +35,11 @@ def test_stored_scores_come_out_again(tmp_path: Path, plan: str) -> None:
     rows = [int(np.flatnonzero(corpus.ids == example)[0]) for example in stored.ids]
     predictor = load_predictor(store, "small", plan)
     again = predictor(corpus.texts(rows))
-    assert again.tasks == stored.tasks
-    np.testing.assert_allclose(again.probabilities, stored.scores, atol=1e-4)
-    limits = [predictor.thresholds.values[task] for task in again.tasks]
-    np.testing.assert_array_equal(again.decisions, again.probabilities >= limits)
+    assert tuple(again.tasks) == stored.tasks
+    for column, (name, task) in enumerate(again.tasks.items()):
+        np.testing.assert_allclose(task.scores, stored.scores[:, column], atol=1e-4)
+        limit = predictor.thresholds.values[name]
+        np.testing.assert_array_equal(task.decisions, task.scores >= limit)
 
 
 def test_a_group_model_serves_its_own_tasks_only(tmp_path: Path) -> None:
@@ -46,8 +47,9 @@ def test_a_group_model_serves_its_own_tasks_only(tmp_path: Path) -> None:
     store = _studied(tmp_path, plans=[plan])
     predictor = load_predictor(store, "small")
     first, second = (predictor(["edema seen", "all clear"]) for _ in range(2))
-    assert first.tasks == ("edema", "effusion", "fracture")
-    np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    assert tuple(first.tasks) == ("edema", "effusion", "fracture")
+    for name in first.tasks:
+        np.testing.assert_array_equal(first[name].scores, second[name].scores)
 
 
 def test_pairs_are_wanted_where_the_study_learned_from_pairs(tmp_path: Path) -> None:
@@ -56,8 +58,8 @@ def test_pairs_are_wanted_where_the_study_learned_from_pairs(tmp_path: Path) -> 
     predictor = load_predictor(store, "small")
     with pytest.raises(DataError, match="pairs of texts"):
         predictor(["edema seen"])
-    one, other = (predictor(["edema seen"], [pair]).probabilities for pair in ("r1", "r2 r3 r4"))
-    assert not np.array_equal(one, other)
+    one, other = (predictor(["edema seen"], [pair])["edema"] for pair in ("r1", "r2 r3 r4"))
+    assert not np.array_equal(one.scores, other.scores)
 
 
 def test_pairs_are_refused_where_the_study_learned_from_texts(tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_a_study_with_nothing_finished_says_so(tmp_path: Path) -> None:
 def test_a_scratch_encoder_lives_with_its_job(tmp_path: Path) -> None:
     store = _studied(tmp_path)
     shutil.rmtree(cache_folder() / "scratch")
-    assert load_predictor(store, "small", "mtl")(["edema seen"]).probabilities.shape == (1, 3)
+    assert load_predictor(store, "small", "mtl")(["edema seen"])["edema"].scores.shape == (1,)
 
 
 def test_the_best_plan_on_validation_is_the_default(tmp_path: Path) -> None:
@@ -115,5 +117,5 @@ def test_another_encoder_under_the_same_name_is_refused(
 def test_a_study_run_again_with_checkpoints_gets_them(tmp_path: Path) -> None:
     _studied(tmp_path, store={"checkpoints": False})
     store = _studied(tmp_path)
-    assert load_predictor(store, "small", "mtl")(["edema seen"]).decisions.shape == (1, 3)
+    assert load_predictor(store, "small", "mtl")(["edema seen"])["edema"].decisions.shape == (1,)
     assert not list((store.root / "jobs").glob(".partial-*"))

@@ -1,4 +1,4 @@
-"""Texts in and predictions out: every format says the same, every mistake says where."""
+"""Files of new examples: every format says the same, every mistake says where."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mtlv.data.corpus import Example
 from mtlv.errors import DataError
-from mtlv.store import StudyRecord
-from mtlv.usage.decided import Decided
-from mtlv.usage.texts import Reading, Texts, read_texts, rendered
+from mtlv.store.record import StudyRecord, TaskRecord
+from mtlv.usage.columns import Reading, study_readings
+from mtlv.usage.texts import Given, read_examples
 
 TEXTS = ("edema seen, and more", "all clear")
-RESULTS = Decided(
-    ("edema", "effusion"), np.array([[0.9, 0.25], [0.1, 0.2]]), np.array([[1, 1], [0, 0]])
-)
+CONLL = {"format": "conll", "path": "tags.conll"}
+PAIRS = {"path": "old.csv", "text": "one", "text_b": "two", "labels": ["same"]}
+REPORTS = {"path": "old.csv", "text": "report", "labels": ["edema"]}
 
 
 def write(path: Path, texts: tuple[str, ...] = TEXTS, column: str = "text") -> Path:
@@ -42,20 +42,34 @@ def write(path: Path, texts: tuple[str, ...] = TEXTS, column: str = "text") -> P
     return path
 
 
+def read(path: Path) -> Given:
+    return read_examples(path, {"new": Reading()})
+
+
+def texts_of(given: Given) -> list[str | None]:
+    return [example.text for example in given.examples["new"]]
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".csv", ".tsv", ".jsonl", ".json", ".parquet"])
 def test_every_format_gives_the_same_texts(tmp_path: Path, suffix: str) -> None:
-    texts = read_texts(write(tmp_path / f"texts{suffix}"))
-    assert texts == Texts(("1", "2"), TEXTS)
+    given = read(write(tmp_path / f"texts{suffix}"))
+    assert given == Given(("1", "2"), {"new": (Example("1", TEXTS[0]), Example("2", TEXTS[1]))})
 
 
 def test_a_list_of_strings_is_enough(tmp_path: Path) -> None:
     (tmp_path / "texts.json").write_text(json.dumps(TEXTS))
-    assert read_texts(tmp_path / "texts.json").texts == TEXTS
+    assert texts_of(read(tmp_path / "texts.json")) == list(TEXTS)
 
 
 def test_ids_of_lines_are_their_numbers(tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("one\n\n \ntwo\n")
-    assert read_texts(tmp_path / "texts.txt") == Texts(("1", "4"), ("one", "two"))
+    given = read(tmp_path / "texts.txt")
+    assert (given.ids, texts_of(given)) == (("1", "4"), ["one", "two"])
+
+
+def test_a_column_called_id_has_the_ids(tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("text,id\none,k1\ntwo,\n")
+    assert read(tmp_path / "texts.csv").ids == ("k1", "2")
 
 
 def test_columns_are_called_as_in_the_study(tmp_path: Path) -> None:
@@ -70,20 +84,21 @@ def test_columns_are_called_as_in_the_study(tmp_path: Path) -> None:
     }
     path = tmp_path / "new.csv"
     path.write_bytes("key;title;body;reply\nk1;föhn;;yes\nk2;a;b;no\n".encode("latin-1"))
-    reading = Reading.of_study(study_of({"reports": source}))
-    assert read_texts(path, reading) == Texts(("k1", "k2"), ("föhn", "a\n\nb"), ("yes", "no"))
+    given = read_examples(path, study_readings(study_of({"reports": source})))
+    assert given.examples["reports"] == (
+        Example("k1", "föhn", "yes"),
+        Example("k2", "a\n\nb", "no"),
+    )
 
 
 def test_another_column_can_be_named(tmp_path: Path) -> None:
     source = {"path": "old.csv", "text": "report", "id": "key", "labels": ["edema"]}
-    reading = Reading.of_study(study_of({"reports": source}), "note")
-    path = write(tmp_path / "new.csv", column="note")
-    assert read_texts(path, reading) == Texts(("1", "2"), TEXTS), "an absent id column is no matter"
-
-
-@pytest.mark.parametrize("data", [{"demo": {}}, {"a": {"text": "x"}, "b": {"text": "y"}}])
-def test_known_datasets_have_the_column_text(data: dict) -> None:
-    assert Reading.of_study(study_of(data)) == Reading(("text",))
+    readings = study_readings(study_of({"new": source}), named={"text": "note"})
+    given = read_examples(write(tmp_path / "new.csv", column="note"), readings)
+    assert given.ids == ("1", "2"), "an absent id column is no matter"
+    assert texts_of(given) == list(TEXTS)
+    with pytest.raises(DataError, match="no column 'note'"):
+        read_examples(write(tmp_path / "other.csv", column="report"), readings)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +116,7 @@ def test_known_datasets_have_the_column_text(data: dict) -> None:
         ("texts.json", '{"text": "a"}', ["no list of texts"]),
         ("texts.xlsx", "whatever", ["cannot be told", ".csv"]),
         ("texts.parquet", "whatever", ["not a Parquet file"]),
+        ("texts.json", "[3]", ["no list of texts"]),
     ],
 )
 def test_unusable_files_are_refused(
@@ -108,41 +124,107 @@ def test_unusable_files_are_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content.encode("latin-1"))
     with pytest.raises(DataError) as caught:
-        read_texts(tmp_path / name)
+        read(tmp_path / name)
     for word in [name, *words]:
         assert word in str(caught.value)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
-        read_texts(tmp_path / "nowhere.txt")
+        read(tmp_path / "nowhere.txt")
 
 
-def test_predictions_are_written_in_every_form() -> None:
-    given = Texts(("a", "b"), TEXTS)
-    assert rendered(RESULTS, given, "csv") == (
-        "id,edema,effusion,p(edema),p(effusion)\na,1,1,0.9000,0.2500\nb,0,0,0.1000,0.2000\n"
-    )
-    assert rendered(RESULTS, given, "txt") == "edema;effusion\n\n"
-    rows = [
-        {
-            "id": "a",
-            "labels": ["edema", "effusion"],
-            "probabilities": {"edema": 0.9, "effusion": 0.25},
-        },
-        {"id": "b", "labels": [], "probabilities": {"edema": 0.1, "effusion": 0.2}},
-    ]
-    assert json.loads(rendered(RESULTS, given, "json")) == rows
-    assert [json.loads(line) for line in rendered(RESULTS, given, "jsonl").splitlines()] == rows
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("words.jsonl", '{"tokens": ["a", "b."]}\n{"tokens": "c  d"}\n'),
+        ("words.json", '[["a", "b."], ["c", "d"]]'),
+        ("words.csv", "tokens\na b.\nc d\n"),
+        ("words.txt", "a b.\nc d\n"),
+        ("words.conll", "a\tO\nb.\tO\n\n-DOCSTART-\n\n\nc\nd\n"),
+    ],
+)
+def test_words_come_as_lists_and_with_blanks(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    given = read_examples(tmp_path / name, study_readings(tagged()))
+    found = [(example.id, example.tokens) for example in given.examples["ner"]]
+    assert found == [("1", ("a", "b.")), ("2", ("c", "d"))]
 
 
-def study_of(data: dict) -> StudyRecord:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"tokens": ["a"]}\n{"tokens": []}\n', ["list of words is empty", "line 2"]),
+        ('{"tokens": ["a"]}\n{"tokens": " "}\n', ["list of words is empty", "line 2"]),
+        ('{"tokens": ["a"]}\n{"words": ["a"]}\n', ["list of words is empty", "line 2"]),
+        ('{"tokens": ["a", 1]}\n', ["no list of words", "'tokens'"]),
+        ('{"tokens": 1}\n', ["no list of words", "1"]),
+        ('{"token": ["a"]}\n', ["no column 'tokens'", "did you mean 'token'", "--tokens"]),
+    ],
+)
+def test_unusable_words_are_refused(tmp_path: Path, content: str, words: list[str]) -> None:
+    (tmp_path / "words.jsonl").write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_examples(tmp_path / "words.jsonl", study_readings(tagged()))
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("one,two\na,b\n,c\n", ["The text is empty", "line 3", "'one'"]),
+        ("one,two\na,b\nc,\n", ["second text is empty", "line 3", "'two'"]),
+        ("one,tow\na,b\n", ["no column 'two'", "did you mean 'tow'", "--text-b"]),
+        ("on,two\na,b\n", ["no column 'one'", "did you mean 'on'", "--text "]),
+    ],
+)
+def test_half_a_pair_is_refused(tmp_path: Path, content: str, words: list[str]) -> None:
+    (tmp_path / "pairs.csv").write_text(content)
+    with pytest.raises(DataError) as caught:
+        read_examples(tmp_path / "pairs.csv", study_readings(study_of({"p": PAIRS})))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_each_corpus_of_a_study_finds_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text("id,report,one,two\nx,r,a,b\n")
+    given = read_examples(path, study_readings(several()))
+    assert given.examples == {
+        "p": (Example("x", "a", "b"),),
+        "reports": (Example("x", "r"),),
+    }
+    assert given.missing == {"ner": "it takes lists of words, and there is no column 'tokens'"}
+    with pytest.raises(DataError, match="no column 'tokens'"):
+        read_examples(path, study_readings(several()), every=True)
+
+
+def test_a_file_that_gives_no_corpus_what_it_takes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError) as caught:
+        read_examples(tmp_path / "other.csv", study_readings(several()))
+    for word in ("pairs of texts for 'p' (columns one, two)", "'ner' (column tokens)", "a, b"):
+        assert word in str(caught.value)
+
+
+def study_of(data: dict, kinds: dict[str, str] | None = None) -> StudyRecord:
+    """Return a study of one task, called as its corpus, for every entry of `data`."""
+    kinds = kinds or {}
     return StudyRecord(
         name="study",
         config={"data": data},
         status="finished",
         started="",
         updated="",
-        tasks=[],
+        tasks=[TaskRecord(name=name, kind=kinds.get(name, "binary"), corpus=name) for name in data],
         corpora=[],
     )
+
+
+def tagged() -> StudyRecord:
+    return study_of({"ner": CONLL}, {"ner": "tagging"})
+
+
+def several() -> StudyRecord:
+    return study_of({"p": PAIRS, "ner": CONLL, "reports": REPORTS}, {"ner": "tagging"})

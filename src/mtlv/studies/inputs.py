@@ -19,8 +19,9 @@ from mtlv.data.sources import read_source
 from mtlv.data.splits import Split, make_splits
 from mtlv.errors import ConfigError, nearest
 from mtlv.settings import Settings, explained
-from mtlv.store.record import CorpusRecord, TaskRecord
+from mtlv.store.record import CorpusRecord, InputForm, TaskRecord
 from mtlv.studies.config import StudyConfig
+from mtlv.studies.roles import auxiliary_corpora, without_role
 from mtlv.tasks import TaskSet
 
 __all__ = ["GENERIC", "Inputs", "read_corpora", "read_inputs"]
@@ -80,6 +81,10 @@ class Inputs:
                 labels=list(task.labels),
                 description=task.description,
                 positives=self._positives(task.name) if task.kind == "binary" else None,
+                metric=task.metric,
+                negative=task.negative,
+                range=task.range,
+                role=task.role,
             )
             for task in self.tasks
         ]
@@ -92,6 +97,7 @@ class Inputs:
                 fingerprint=corpus.fingerprint,
                 examples=len(corpus),
                 notes=list(corpus.notes),
+                input=_input_form(corpus),
             )
             for name, corpus in self.corpora.items()
         ]
@@ -111,8 +117,9 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
         DataError: the data cannot be read or learned from.
         ConfigError: a dataset or one of its settings is not known.
     """
+    auxiliary = auxiliary_corpora(config.data)
     corpora = read_corpora(config.data, base)
-    tasks = TaskSet.of(corpora.values())
+    tasks = TaskSet.of(corpora.values(), auxiliary)
     if config.tasks is not None:
         tasks = tasks.only(config.tasks)
         corpora = {task.corpus: corpora[task.corpus] for task in tasks}
@@ -122,7 +129,7 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
 
 def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str, Corpus]:
     """Read the corpora that a config's `data` section names."""
-    return {name: _read(name, settings, base) for name, settings in data.items()}
+    return {name: _read(name, without_role(own), base) for name, own in data.items()}
 
 
 def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
@@ -141,6 +148,12 @@ def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
             hint=nearest(name, DATASETS),
         )
     return read_known(name, settings, base=base)
+
+
+def _input_form(corpus: Corpus) -> InputForm:
+    if corpus.is_tokenised:
+        return "tokens"
+    return "pair" if corpus.is_pair else "text"
 
 
 def _checked(form: type[S], name: str, settings: Mapping[str, Any]) -> S:

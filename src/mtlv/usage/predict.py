@@ -1,118 +1,33 @@
-"""Predict: a study's stored models on new texts, decided at the thresholds that validation gave."""
+"""Predict: which of a study's plans answers for new examples."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, cast
 
-import numpy as np
-import torch
-
-from mtlv.data.corpus import Kind
 from mtlv.errors import DataError, StoreError, nearest
-from mtlv.evaluation.thresholds import Thresholds
-from mtlv.model.batches import pad_batch
-from mtlv.model.tokens import tokenise_texts
-from mtlv.store import JobRecord, Store
-from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, load_outcome
-from mtlv.store.record import StudyRecord, TaskRecord
-from mtlv.tasks import Task, TaskSet
-from mtlv.training.batches import scoring_batches
-from mtlv.training.processes import own_device
-from mtlv.training.restoring import load_network
-from mtlv.usage.decided import Decided
-from mtlv.usage.texts import source_of
+from mtlv.store import Store
+from mtlv.store.outcome import PlanOutcome, StudyOutcome, load_outcome
+from mtlv.usage.predictor import Predictor
 
-__all__ = ["Predictor", "load_network", "load_predictor"]
-
-Array = np.ndarray[Any, Any]
-TOKENS_PER_BATCH = 8_192
+__all__ = ["Predictor", "load_predictor"]
 
 
-class Predictor:
-    """The models of one cell of a plan, loaded one after another as they are needed.
-
-    Args:
-        store: where the weights are.
-        study: whose tasks they serve.
-        outcome: the cell.
-    """
-
-    def __init__(self, store: Store, study: StudyRecord, outcome: CellOutcome) -> None:
-        self._store, self._cell = store, outcome.cell
-        self.plan = outcome.cell.plan
-        self.thresholds: Thresholds = outcome.scores.thresholds
-        self.tasks = TaskSet(tuple(_task(record) for record in study.tasks))
-        source = source_of(study)
-        self.takes_pairs = source is not None and source.text_b is not None
-
-    def __call__(self, texts: Sequence[str], pairs: Sequence[str] | None = None) -> Decided:
-        """Score texts with every model that serves a task.
-
-        Args:
-            texts: what to score.
-            pairs: their second segments, if the study learned from pairs.
-
-        Raises:
-            DataError: there is no text, or pairs are missing or not wanted.
-        """
-        self._check(texts, pairs)
-        serves = self._cell.as_plan().serves
-        columns: dict[str, Array] = {}
-        for index in sorted(set(serves.values())):
-            scores = self._model_scores(self._store.job(self._cell.jobs[index]), texts, pairs)
-            columns |= {task: own for task, own in scores.items() if serves.get(task) == index}
-        names = tuple(task for task in serves if task in columns)
-        probabilities = np.stack([columns[task] for task in names], axis=1)  # (N, T)
-        limits = np.array([self.thresholds.values[task] for task in names])  # (T,)
-        return Decided(names, probabilities, (probabilities >= limits).astype(np.int8))
-
-    def _check(self, texts: Sequence[str], pairs: Sequence[str] | None) -> None:
-        if not texts:
-            raise DataError("There is no text to score.")
-        if (pairs is not None) != self.takes_pairs:
-            raise DataError(
-                "The study learned from pairs of texts."
-                if self.takes_pairs
-                else "The study learned from single texts.",
-                found="single texts" if self.takes_pairs else "pairs",
-            )
-
-    def _model_scores(
-        self, job: JobRecord, texts: Sequence[str], pairs: Sequence[str] | None
-    ) -> dict[str, Array]:
-        network, source = load_network(self._store, job, self.tasks)
-        device = own_device()
-        network.to(device)
-        second = None if pairs is None else list(pairs)
-        table = tokenise_texts(list(texts), source, job.spec["train"]["max_length"], second)
-        scores = {
-            i: np.zeros((len(texts), len(network.head(i).tasks))) for i in range(len(job.model))
-        }
-        with torch.inference_mode():
-            for rows in scoring_batches(range(len(texts)), table.lengths, TOKENS_PER_BATCH):
-                for corpus in dict.fromkeys(network.corpora):
-                    outputs = network(pad_batch(corpus, table, rows).to(device))
-                    for index, output in outputs.heads.items():
-                        scores[index][rows] = network.head(index).decode(output).cpu().numpy()
-        return {
-            task.name: scores[index][:, column]
-            for index in scores
-            for column, task in enumerate(network.head(index).tasks)
-        }
-
-
-def load_predictor(store: Store, study: str, plan: str | None = None) -> Predictor:
+def load_predictor(
+    store: Store, study: str, plan: str | None = None, tasks: Sequence[str] | None = None
+) -> Predictor:
     """Load what is needed to predict with a plan of a study.
 
     Args:
         store: the run store.
         study: its name.
-        plan: its name; the one with the best mean validation metric if absent.
+        plan: its name; if absent, of those that serve the tasks, the one with the best mean
+            validation metric.
+        tasks: names of those to predict; all that the plan serves if absent.
 
     Raises:
-        StoreError: there is no such study or finished plan, or no checkpoint was kept.
+        StoreError: there is no such study or finished plan, or it does not serve a task.
+        DataError: there is no such task.
     """
     outcome = load_outcome(store, study)
     if not outcome.plans:
@@ -120,19 +35,44 @@ def load_predictor(store: Store, study: str, plan: str | None = None) -> Predict
     names = [own.name for own in outcome.plans]
     if plan is not None and plan not in names:
         raise StoreError(f"The study has no finished plan '{plan}'.", hint=nearest(plan, names))
-    chosen = outcome[plan] if plan else _best(outcome)
-    return Predictor(store, outcome.study, chosen.cells[0])
+    _check_known(outcome, tasks or ())
+    chosen = _best(_serving(outcome, [outcome[plan]] if plan else outcome.plans, tasks or ()))
+    return Predictor(store, outcome.study, chosen.cells[0], tasks)
 
 
-def _best(outcome: StudyOutcome) -> PlanOutcome:
+def _check_known(outcome: StudyOutcome, tasks: Sequence[str]) -> None:
+    known = [task.name for task in outcome.study.tasks]
+    for name in tasks:
+        if name not in known:
+            raise DataError(f"The study has no task '{name}'.", hint=nearest(name, known))
+
+
+def _serving(
+    outcome: StudyOutcome, plans: Sequence[PlanOutcome], tasks: Sequence[str]
+) -> list[PlanOutcome]:
+    """Return the plans that serve some tasks."""
+    serving = [plan for plan in plans if set(tasks) <= _served(plan)]
+    if serving:
+        return serving
+    others = [plan.name for plan in outcome.plans if set(tasks) <= _served(plan)]
+    lacking = [name for name in tasks if name not in _served(plans[0])]
+    raise StoreError(
+        f"The plan '{plans[0].name}' does not serve the task '{lacking[0]}'."
+        if len(plans) == 1
+        else "No plan serves all these tasks.",
+        found=f"tasks {', '.join(sorted(_served(plans[0])))}" if len(plans) == 1 else None,
+        hint=f"name another plan: {', '.join(others)}" if others else "name fewer tasks",
+    )
+
+
+def _served(plan: PlanOutcome) -> set[str]:
+    return set(plan.cells[0].cell.as_plan().serves)
+
+
+def _best(plans: Sequence[PlanOutcome]) -> PlanOutcome:
     """Return the plan that is best on validation; test has no say."""
 
     def value(plan: PlanOutcome) -> float:
         return -math.inf if math.isnan(plan.validation_value) else plan.validation_value
 
-    return max(outcome.plans, key=value)
-
-
-def _task(record: TaskRecord) -> Task:
-    kind = cast(Kind, record.kind)
-    return Task(record.name, kind, record.corpus, tuple(record.labels), "f1", record.description)
+    return max(plans, key=value)
