@@ -97,7 +97,7 @@ class HeadPlan:
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One model: an encoder and its heads."""
+    """One model: an encoder and its heads (with soft sharing, an encoder for each head)."""
 
     heads: tuple[HeadPlan, ...]
 
@@ -119,7 +119,7 @@ class Plan:
         name: short and unique in its study.
         models: at least one.
         serves: index of the model whose output is used, by task; a task may be trained in several
-            models but is served by one.
+            models but is served by one, and an auxiliary task by none.
     """
 
     name: str
@@ -146,8 +146,8 @@ class Plan:
 
 
 def stl(tasks: TaskSet, name: str = "stl") -> Plan:
-    """Single-task learning: a model per task."""
-    return explicit(tasks, [[[task]] for task in tasks.names], name)
+    """Single-task learning: a model per task, auxiliary ones left out."""
+    return explicit(tasks, [[[task]] for task in tasks.targets], name)
 
 
 def mtl(tasks: TaskSet, name: str = "mtl") -> Plan:
@@ -190,22 +190,25 @@ def explicit(
         partial: whether tasks may be left out.
 
     Raises:
-        PlanError: a task is unknown or left out, stands twice in one model, is trained in several
-            models with no word on which serves it, or shares a head with another kind or corpus.
+        PlanError: a task is unknown or left out (an auxiliary one may be), stands twice in one
+            model, is trained in several models with no word on which serves it, or shares a head
+            with another kind or corpus; or all tasks are auxiliary.
     """
     built = tuple(_model(tasks, model, where=f"plan '{name}'") for model in models)
     owners: dict[str, list[int]] = {}
     for index, model in enumerate(built):
         for task in model.tasks:
             owners.setdefault(task, []).append(index)
-    missing = [task for task in tasks.names if task not in owners]
+    missing = [task for task in tasks.targets if task not in owners]
     if missing and not partial:
         raise PlanError(
             f"The plan '{name}' leaves out {_listed(missing)}.",
             expected="every task in at least one model",
         )
-    chosen = {task: _server(task, owners[task], serves, name) for task in tasks.in_order(owners)}
-    return Plan(name, built, chosen)
+    served = [task for task in tasks.targets if task in owners]
+    if not served:
+        raise PlanError(f"The plan '{name}' learns auxiliary tasks alone.", expected="a target")
+    return Plan(name, built, {t: _server(t, owners[t], serves, name) for t in served})
 
 
 def _model(tasks: TaskSet, heads: Sequence[Sequence[str]], where: str) -> ModelPlan:

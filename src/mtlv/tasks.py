@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mtlv.data.corpus import Corpus, Kind
 from mtlv.errors import DataError, nearest
 
-__all__ = ["Task", "TaskSet"]
+__all__ = ["Role", "Task", "TaskSet"]
+
+Role = Literal["target", "auxiliary"]
+"""What a study is after, or what is only trained on beside it."""
 
 PRIMARY_METRIC: dict[Kind, str] = {
     "binary": "f1",
@@ -31,6 +35,7 @@ class Task:
         description: what the task means, in words.
         negative: of `multiclass`, the class that F1 does not count.
         range: of `regression`, its smallest and largest value.
+        role: `auxiliary` tasks are trained on, but not chosen for and not reported.
     """
 
     name: str
@@ -41,6 +46,7 @@ class Task:
     description: str | None = None
     negative: str | None = None
     range: tuple[float, float] | None = None
+    role: Role = "target"
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,13 @@ class TaskSet:
             seen[task.name] = task.corpus
 
     @classmethod
-    def of(cls, corpora: Iterable[Corpus]) -> TaskSet:
-        """Return the tasks of some corpora, in the order of the corpora and of their targets."""
+    def of(cls, corpora: Iterable[Corpus], auxiliary: Collection[str] = ()) -> TaskSet:
+        """Return the tasks of some corpora, in the order of the corpora and of their targets.
+
+        Args:
+            corpora: that carry them.
+            auxiliary: names of those whose tasks are auxiliary.
+        """
         return cls(
             tuple(
                 Task(
@@ -80,6 +91,7 @@ class TaskSet:
                     t.description,
                     t.negative,
                     t.range,
+                    "auxiliary" if c.name in auxiliary else "target",
                 )
                 for c in corpora
                 for t in c.targets
@@ -90,6 +102,11 @@ class TaskSet:
     def names(self) -> tuple[str, ...]:
         """Names in order."""
         return tuple(task.name for task in self.tasks)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names, in order, of the tasks that are no auxiliary ones."""
+        return tuple(task.name for task in self.tasks if task.role == "target")
 
     def __len__(self) -> int:
         return len(self.tasks)

@@ -77,7 +77,9 @@ def _states(
     """
     if source.random:
         raise EncoderError(
-            "The encoder `scratch` knows no words yet, so nothing has embeddings.",
+            "An encoder that is trained from nothing knows no words yet, so nothing has "
+            "embeddings.",
+            found="`scratch` or `bow`",
             hint="name the groups in `groups`, or use `method: random`",
         )
     plain = settings.model_copy(update={"lora": None})

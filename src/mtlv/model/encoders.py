@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,11 +20,15 @@ from transformers.utils import logging as transformers_logging
 
 from mtlv.errors import EncoderError, nearest
 from mtlv.fingerprint import file_fingerprint, fingerprint
+from mtlv.model.bow import BowConfig
 from mtlv.model.fast_cpu import ATTENTION, supports
 from mtlv.model.names import KNOWN_ENCODERS
 from mtlv.model.settings import EncoderSettings, LoraSettings
+from mtlv.model.source import EncoderSource, with_special_tokens
+from mtlv.model.special_tokens import add_rows, add_to_tokenizer, pieces_of_new
 
 __all__ = [
+    "CUT_FROM",
     "EncoderSource",
     "config_of",
     "encoder_layers",
@@ -55,37 +58,32 @@ EMBEDDINGS = ("embeddings", "embeddings_project")
 """Where families keep what stands below their first layer."""
 RELATIVE, RELATIVE_NORM = ("rel_embeddings", "relative_attention_bias"), "LayerNorm"
 """What DeBERTa and MPNet share between layers, and the norm that DeBERTa keeps beside it."""
+CUT_FROM = "cut_from"
+"""Attribute of a list of layers whose frozen ones were cut off: how many it had."""
 
 
-@dataclass(frozen=True)
-class EncoderSource:
-    """Where an encoder comes from.
+def locate(settings: EncoderSettings, base: Path = Path()) -> EncoderSource:
+    """Find the encoder that the settings name, with their special tokens.
 
     Args:
-        address: a local folder or a hub id.
-        pooling: how token states become one vector.
-        fingerprint: of its weights and tokenizer where they lie on disk, else of its name.
-        random: whether there are no weights, only a configuration (the encoder `scratch`).
-    """
-
-    address: str
-    pooling: Literal["cls", "mean"]
-    fingerprint: str
-    random: bool = False
-
-
-def locate(settings: EncoderSettings) -> EncoderSource:
-    """Find the encoder that the settings name.
+        settings: name, pooling, special tokens.
+        base: folder that a folder's name is relative to; else it is the current one.
 
     Raises:
         EncoderError: a folder without a configuration or weights, or a package not installed.
     """
+    return with_special_tokens(_found(settings, base), settings)
+
+
+def _found(settings: EncoderSettings, base: Path) -> EncoderSource:
     known = KNOWN_ENCODERS.get(settings.name)
     auto = known.pooling if known else "cls"
     pooling = auto if settings.pooling == "auto" else settings.pooling
-    folder = _installed_minilm() if settings.name == "minilm" else Path(settings.name).expanduser()
-    if folder is not None and folder.is_dir():
-        return EncoderSource(str(folder), pooling, _folder_fingerprint(folder))
+    own = Path(settings.name).expanduser()
+    folders = [_installed_minilm()] if settings.name == "minilm" else [base / own, own]
+    for folder in folders:
+        if folder is not None and folder.is_dir():
+            return EncoderSource(str(folder), pooling, _folder_fingerprint(folder))
     if known is None and (
         settings.name.count("/") > 1 or settings.name.startswith((".", "/", "~"))
     ):
@@ -95,7 +93,7 @@ def locate(settings: EncoderSettings) -> EncoderSource:
     if known is None and "/" not in settings.name:
         raise EncoderError(
             f"There is no encoder named '{settings.name}', and no folder of that name.",
-            hint=nearest(settings.name, [*KNOWN_ENCODERS, "scratch"]),
+            hint=nearest(settings.name, [*KNOWN_ENCODERS, "scratch", "bow"]),
         )
     hub_id = known.hub_id if known else settings.name
     return EncoderSource(hub_id, pooling, fingerprint({"hub": hub_id}))
@@ -103,6 +101,8 @@ def locate(settings: EncoderSettings) -> EncoderSource:
 
 def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
     """Load an encoder in fp32, without pooling layers, or start one at random.
+
+    It has a row for each special token of its source.
 
     Raises:
         EncoderError: it cannot be had (offline), or its checkpoint lacks weights.
@@ -125,6 +125,9 @@ def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
             )
     if getattr(model, "pooler", None) is not None:
         model.pooler = None
+    if source.special_tokens:
+        bare, whole = _tokenizer(source), load_tokenizer(source)
+        add_rows(model, pieces_of_new(bare, whole, source.special_tokens))
     encoder: nn.Module = model.float()
     if settings.lora is not None:
         encoder = _with_lora(encoder, settings.lora)
@@ -132,15 +135,30 @@ def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
 
 
 def load_tokenizer(source: EncoderSource) -> Any:
-    """Load an encoder's fast tokenizer.
+    """Load an encoder's fast tokenizer, with the special tokens of its source.
 
     Raises:
         EncoderError: it cannot be had, there is no fast version, or it has no vocabulary (as
             transformers makes one for a folder without a tokenizer).
     """
+    tokenizer = _tokenizer(source)
+    add_to_tokenizer(tokenizer, source.special_tokens)
+    return tokenizer
+
+
+def _tokenizer(source: EncoderSource) -> Any:
+    """Load a tokenizer as it came."""
     tokenizer = _guarded(source, lambda: AutoTokenizer.from_pretrained(source.address))
     if not tokenizer.is_fast:
-        raise EncoderError("The encoder has no fast tokenizer.", where=source.address)
+        raise EncoderError(
+            "The encoder has no fast tokenizer, which alone can say which piece of a text belongs "
+            "to which word.",
+            where=source.address,
+            found=type(tokenizer).__name__,
+            expected="tokenizer.json, or a family that has a fast tokenizer",
+            hint="use an encoder of another family, such as `minilm`; or put the tokenizer.json of "
+            "the same vocabulary into the folder",
+        )
     words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
     if len(words) < FEWEST_WORDS:
         raise EncoderError(
@@ -162,11 +180,13 @@ def encoder_layers(encoder: nn.Module) -> nn.ModuleList:
     """Return the list of an encoder's transformer layers, whatever its family calls it.
 
     Raises:
-        EncoderError: no list of the configured length is found.
+        EncoderError: no list of the configured length is found, as a bag of words has none.
     """
+    if isinstance(config_of(encoder), BowConfig):
+        raise EncoderError("A bag of words has no layers.", where="train.freeze_layers")
     count = config_of(encoder).num_hidden_layers
     for module in encoder.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == count:
+        if isinstance(module, nn.ModuleList) and getattr(module, CUT_FROM, len(module)) == count:
             return module
     raise EncoderError("The encoder's layers were not found.", found=type(encoder).__name__)
 

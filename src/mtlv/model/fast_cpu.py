@@ -10,6 +10,7 @@ rate, so expectations are exact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,15 @@ from transformers.masking_utils import eager_mask
 
 from mtlv.errors import TrainingError
 
-__all__ = ["ATTENTION", "FastDropout", "seed_dropout", "supports", "use_fast_dropout"]
+__all__ = [
+    "ATTENTION",
+    "FastDropout",
+    "dropout_state",
+    "seed_dropout",
+    "set_dropout_state",
+    "supports",
+    "use_fast_dropout",
+]
 
 ATTENTION = "mtlv_cpu"
 STEPS = 256
@@ -37,6 +46,18 @@ class _Bits:
 def seed_dropout(seed: int) -> None:
     """Start the stream of dropout masks anew."""
     _Bits.generator = np.random.SFC64(seed)
+
+
+def dropout_state() -> list[int]:
+    """Return where the stream of dropout masks stands, as four words of 64 bits."""
+    return [int(word) for word in _Bits.generator.state["state"]["state"]]
+
+
+def set_dropout_state(words: Sequence[int]) -> None:
+    """Let the stream of dropout masks go on from where it stood."""
+    state: Any = _Bits.generator.state
+    state["state"]["state"][:] = words
+    _Bits.generator.state = state
 
 
 def supports(config: Any) -> bool:

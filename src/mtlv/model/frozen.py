@@ -25,7 +25,14 @@ from torch import Tensor, nn
 from mtlv.files import cache_folder, reserve, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.batches import Batch, pad_batch
-from mtlv.model.encoders import EMBEDDINGS, EncoderSource, config_of, encoder_layers, trunk
+from mtlv.model.encoders import (
+    CUT_FROM,
+    EMBEDDINGS,
+    EncoderSource,
+    config_of,
+    encoder_layers,
+    trunk,
+)
 from mtlv.model.heads import Features
 from mtlv.model.network import Network
 from mtlv.model.tokens import TokenTable
@@ -34,6 +41,8 @@ __all__ = ["Cut", "FrozenStates", "cut_frozen", "frozen_states"]
 
 log = logging.getLogger(__name__)
 TEXTS_PER_BATCH = 32
+FIRST = (0,)
+"""The head whose encoder stands for those of all heads: their frozen layers are the same."""
 TOLERANCE = 0.05
 """Largest accepted mean difference between cut and whole network, relative to the mean size of a
 state; bf16 rounding of the stored states accounts for about 0.005."""
@@ -120,19 +129,32 @@ class Cut:
     """
 
     def __init__(self, network: Network, freeze_layers: int) -> None:
-        self._trunk = trunk(network.encoder)
-        self._layers = encoder_layers(network.encoder)
+        self._cuts = [_EncoderCut(encoder, freeze_layers) for encoder in network.encoders]
+
+    def undo(self) -> None:
+        """Make the network whole again; what was learned in the upper layers stays."""
+        for cut in self._cuts:
+            cut.undo()
+
+
+class _EncoderCut:
+    """One encoder without its frozen layers."""
+
+    def __init__(self, encoder: nn.Module, freeze_layers: int) -> None:
+        self._trunk = trunk(encoder)
+        self._layers = encoder_layers(encoder)
         self._whole = list(self._layers)
         parts = dict(self._trunk.named_children())
         self._below = {name: parts[name] for name in EMBEDDINGS if name in parts}
         for name in self._below:
             setattr(self._trunk, name, _Passthrough())
         _set_layers(self._layers, self._whole[freeze_layers:])
+        setattr(self._layers, CUT_FROM, len(self._whole))
 
     def undo(self) -> None:
-        """Make the network whole again; what was learned in the upper layers stays."""
         for name, module in self._below.items():
             setattr(self._trunk, name, module)
+        delattr(self._layers, CUT_FROM)
         _set_layers(self._layers, self._whole)
 
 
@@ -187,7 +209,7 @@ def _check_constant(
     network: Network, freeze_layers: int, table: TokenTable, rows: np.ndarray[Any, Any]
 ) -> None:
     with _caught_output(network, freeze_layers) as caught:
-        network.encode(_some_rows(network, table, rows))
+        network.encode(_some_rows(network, table, rows), FIRST)
     if caught[0].requires_grad:
         raise ValueError("their output depends on parameters that learn")
 
@@ -210,7 +232,7 @@ def _caught_output(network: Network, freeze_layers: int) -> Iterator[list[Tensor
     def catch(_module: nn.Module, _inputs: Any, output: Any) -> None:
         caught[:] = [output[0] if isinstance(output, tuple) else output]
 
-    hook = encoder_layers(network.encoder)[freeze_layers - 1].register_forward_hook(catch)
+    hook = encoder_layers(network.encoders[0])[freeze_layers - 1].register_forward_hook(catch)
     try:
         yield caught
     finally:
@@ -219,7 +241,7 @@ def _caught_output(network: Network, freeze_layers: int) -> Iterator[list[Tensor
 
 @contextmanager
 def _only_lowest(network: Network, count: int) -> Iterator[None]:
-    layers = encoder_layers(network.encoder)
+    layers = encoder_layers(network.encoders[0])
     whole = list(layers)
     _set_layers(layers, whole[:count])
     try:
@@ -270,7 +292,7 @@ def _compute(
     ):
         for start in range(0, len(order), TEXTS_PER_BATCH):
             chunk = order[start : start + TEXTS_PER_BATCH]
-            network.encode(pad_batch("", table, wanted[chunk]).to(device))
+            network.encode(pad_batch("", table, wanted[chunk]).to(device), FIRST)
             integers = caught[0].to("cpu", dtype).view(same_size).numpy()
             for i, place in enumerate(chunk):
                 begin, end = places[place], places[place + 1]

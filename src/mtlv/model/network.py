@@ -1,7 +1,11 @@
-"""The network: one encoder and the heads of one model plan. One module serves all plans."""
+"""The network: one encoder and the heads of one model plan. One module serves all plans.
+
+With soft sharing every head has an encoder of its own; see `soft_sharing`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, cast
 
@@ -13,11 +17,12 @@ from mtlv.model.encoders import EncoderSource, config_of, freeze, load_encoder
 from mtlv.model.fast_cpu import use_fast_dropout
 from mtlv.model.heads import Features, Head, make_head
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.model.soft_sharing import TiedEncoders, tied_copies
 from mtlv.plans import ModelPlan
 from mtlv.randomness import derive_seed
 from mtlv.tasks import TaskSet
 
-__all__ = ["Network", "Outputs", "build_network"]
+__all__ = ["Network", "Outputs", "build_network", "with_own_encoders"]
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,21 @@ class Outputs:
 
     Args:
         heads: outputs of every head of the batch's corpus, by index.
-        features: what the heads saw, shared by all of them.
+        features: what the heads saw; where each has an encoder, those of all, one behind another:
+            (K * B, L, H) for K heads.
+        penalty: that ties the encoders of heads in training, (), if there is one.
     """
 
     heads: dict[int, Tensor]
     features: Features
+    penalty: Tensor | None = None
 
 
 class Network(nn.Module):
     """One encoder and its heads.
 
     Args:
-        encoder: any transformers encoder that returns `last_hidden_state`.
+        encoder: any transformers encoder that returns `last_hidden_state`, or one for each head.
         heads: in the order of the model plan.
         pooling: "cls" or "mean".
         frozen: parts of the encoder that do not learn; they run without dropout, always.
@@ -57,14 +65,21 @@ class Network(nn.Module):
         self._frozen = frozen
 
     def forward(self, batch: Batch) -> Outputs:
-        """Run the encoder once, then every head of the batch's corpus."""
-        features = self.encode(batch)
-        heads = {
-            index: head(features)
-            for index, head in enumerate(self.heads)
-            if self.corpora[index] == batch.corpus
-        }
-        return Outputs(heads, features)
+        """Run the encoder once (or that of each head), then every head of the batch's corpus."""
+        own = [index for index, corpus in enumerate(self.corpora) if corpus == batch.corpus]
+        features = self.encode(batch, own)
+        if not isinstance(self.encoder, TiedEncoders):
+            return Outputs({index: self.heads[index](features) for index in own}, features)
+        parts = zip(own, features.split(len(batch)), strict=True)
+        heads = {index: self.heads[index](part) for index, part in parts}
+        return Outputs(heads, features, self.encoder.penalty() if self.training else None)
+
+    @property
+    def encoders(self) -> tuple[nn.Module, ...]:
+        """The encoder, or those of the heads in their order."""
+        if isinstance(self.encoder, TiedEncoders):
+            return tuple(self.encoder.members.values())
+        return (self.encoder,)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training, all but the frozen parts."""
@@ -73,8 +88,13 @@ class Network(nn.Module):
             module.eval()
         return self
 
-    def encode(self, batch: Batch) -> Features:
-        """Return the features of a batch."""
+    def encode(self, batch: Batch, heads: Sequence[int] | None = None) -> Features:
+        """Return the features of a batch.
+
+        Args:
+            batch: of token ids or of states.
+            heads: whose features are wanted, where each has an encoder; None means all.
+        """
         inputs: dict[str, Tensor] = {"attention_mask": batch.mask}
         if batch.states is not None:
             inputs["inputs_embeds"] = batch.states
@@ -82,8 +102,13 @@ class Network(nn.Module):
             inputs["input_ids"] = batch.ids
         if batch.types is not None and batch.states is None and self._knows_segments:
             inputs["token_type_ids"] = batch.types
-        tokens: Tensor = self.encoder(**inputs).last_hidden_state  # (B, L, H)
-        return Features(tokens, _pooled(tokens, batch.mask, self.pooling), batch.mask)
+        encoders = self.encoders
+        if heads is not None and len(encoders) > 1:
+            encoders = tuple(encoders[index] for index in heads)
+        states = [encoder(**inputs).last_hidden_state for encoder in encoders]  # (B, L, H) each
+        tokens = states[0] if len(states) == 1 else torch.cat(states)  # (K * B, L, H)
+        mask = batch.mask if len(states) == 1 else batch.mask.repeat(len(states), 1)  # (K * B, L)
+        return Features(tokens, _pooled(tokens, mask, self.pooling), mask)
 
     @property
     def _knows_segments(self) -> bool:
@@ -153,6 +178,27 @@ def build_network(
     if not torch.cuda.is_available():
         use_fast_dropout(network)
     return network
+
+
+def with_own_encoders(network: Network, strength: float) -> Network:
+    """Return a network whose heads have an encoder each, tied by a penalty: soft sharing.
+
+    All start from the network's encoder. With one head, or an encoder in which nothing learns,
+    there is nothing to tie, and the network is returned as it is.
+
+    Args:
+        network: as `build_network` made it; the result takes over its parts.
+        strength: of the penalty, at least 0.
+    """
+    encoder, count = network.encoder, len(network.heads)
+    if count == 1 or not any(parameter.requires_grad for parameter in encoder.parameters()):
+        return network
+    fixed = {id(part) for part in network._frozen}
+    names = [name for name, part in encoder.named_modules() if id(part) in fixed]
+    tied = tied_copies(encoder, count, strength)
+    frozen = [own.get_submodule(name) for own in tied.members.values() for name in names]
+    heads = [network.head(index) for index in range(count)]
+    return Network(tied, heads, network.pooling, tuple(frozen))
 
 
 def _pooled(tokens: Tensor, mask: Tensor, pooling: str) -> Tensor:

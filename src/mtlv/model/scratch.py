@@ -24,8 +24,8 @@ from transformers import BertConfig, PreTrainedTokenizerFast
 
 from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
-from mtlv.model.encoders import EncoderSource
 from mtlv.model.settings import EncoderSettings
+from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
 
 __all__ = ["scratch_source"]
 
@@ -37,7 +37,7 @@ VERSION = 2
 
 
 def scratch_source(settings: EncoderSettings, texts: Sequence[str]) -> EncoderSource:
-    """Make (or find) the folder of a scratch encoder.
+    """Make (or find) the folder of a scratch encoder; special tokens are not part of it.
 
     Args:
         settings: its size.
@@ -48,8 +48,8 @@ def scratch_source(settings: EncoderSettings, texts: Sequence[str]) -> EncoderSo
     if not folder.exists():
         with write_folder(folder) as scrap:
             _write(settings, texts, scrap)
-    pooling = "mean" if settings.pooling == "auto" else settings.pooling
-    return EncoderSource(str(folder), pooling, name, random=True)
+    source = EncoderSource(str(folder), pooling_of_random(settings), name, random=True)
+    return with_special_tokens(source, settings)
 
 
 def _write(settings: EncoderSettings, texts: Sequence[str], folder: Path) -> None:

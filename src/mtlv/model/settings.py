@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from mtlv.errors import EncoderError
 from mtlv.settings import Settings
 
-__all__ = ["EncoderSettings", "HeadSettings", "LoraSettings", "ScratchSettings"]
+__all__ = ["BowSettings", "EncoderSettings", "HeadSettings", "LoraSettings", "ScratchSettings"]
 
 
 class LoraSettings(Settings):
@@ -41,11 +43,29 @@ class ScratchSettings(Settings):
         return self
 
 
+class BowSettings(Settings):
+    """A bag of words with one hidden layer, trained from nothing."""
+
+    hidden_size: int = Field(100, ge=1)
+    """Width H of the hidden layer."""
+    activation: Literal["sigmoid", "tanh", "relu"] = "sigmoid"
+    """Of the hidden layer."""
+    counts: Literal["binary", "counts"] = "binary"
+    """Whether a word is there, or how often."""
+    shared: bool = True
+    """Keep only words that occur in the training texts of every corpus."""
+    min_count: int = Field(1, ge=1)
+    """Leave out words that occur less often in all training texts together."""
+    vocabulary: int | None = Field(None, ge=10)
+    """At most so many words, the most frequent ones; None keeps them all."""
+
+
 class EncoderSettings(Settings):
     """The shared text model. In a config, `encoder: minilm` is short for `{name: minilm}`."""
 
     name: str = "minilm"
-    """A known name (`minilm`, `bert-base`, `biobert`, …), a hub id, a folder, or `scratch`."""
+    """A known name (`minilm`, `bert-base`, `biobert`, …), a hub id, a folder; or `scratch` or
+    `bow`, which are trained from nothing."""
     pooling: Literal["auto", "cls", "mean"] = "auto"
     """How token states become one vector; `auto` is mean for sentence encoders, else CLS."""
     dropout: float | None = Field(None, ge=0, lt=1)
@@ -54,11 +74,43 @@ class EncoderSettings(Settings):
     """Train low-rank adapters in place of the encoder's own weights."""
     scratch: ScratchSettings = ScratchSettings()
     """Size of the encoder named `scratch`."""
+    bow: BowSettings = Field(BowSettings(), exclude_if=lambda own: own == BowSettings())
+    """Size and vocabulary of the encoder named `bow`."""
+    special_tokens: Literal["noted"] | tuple[str, ...] = Field((), exclude_if=lambda own: not own)
+    """Tokens that are never cut into pieces, such as `@GENE$`; `noted` means all that the corpora's
+    notes list. Their rows learn as other embeddings do: not with frozen layers or adapters."""
 
     @model_validator(mode="before")
     @classmethod
     def _name_alone(cls, value: Any) -> Any:
         return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("special_tokens")
+    @classmethod
+    def _whole_tokens(cls, value: Any) -> Any:
+        if value == "noted":
+            return value
+        if any(not token or token != token.strip() for token in value):
+            raise ValueError("tokens with no blank around them, such as '@GENE$'")
+        return tuple(sorted(set(value)))
+
+    def naming(self, noted: Iterable[str]) -> EncoderSettings:
+        """Return the settings with the tokens that corpora note in place of `noted`.
+
+        Raises:
+            EncoderError: they are asked for, and there are none.
+        """
+        if self.special_tokens != "noted":
+            return self
+        tokens = tuple(sorted(set(noted)))
+        if not tokens:
+            raise EncoderError(
+                "No corpus notes special tokens.",
+                where="encoder.special_tokens",
+                found="noted",
+                expected="a dataset of relations, or a list such as ['@GENE$', '@DRUG$']",
+            )
+        return self.model_copy(update={"special_tokens": tokens})
 
 
 class HeadSettings(Settings):

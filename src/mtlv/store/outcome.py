@@ -47,7 +47,8 @@ class PlanCost:
         earlier_seconds: the part that went into the jobs that its own started or learned from.
         peak_memory_mb: largest of its jobs, in MiB.
         models: number of models.
-        forward_passes: encoder passes per text at inference.
+        forward_passes: encoder passes per text at inference: encoders of the models that serve a
+            task.
         parameters: of all its models.
         texts_seen: in training, repeated ones counted, tuning included.
     """
@@ -130,7 +131,7 @@ class StudyOutcome:
         return {
             "study": self.study.name,
             "status": self.study.status,
-            "tasks": [task.name for task in self.study.tasks],
+            "tasks": [task.name for task in self.study.targets],
             "warnings": self.study.warnings,
             "plans": [plan.to_json() for plan in self.plans],
         }
@@ -258,7 +259,9 @@ def _cost(store: Store, cell: CellRecord) -> PlanCost:
         earlier_seconds=earlier_seconds,
         peak_memory_mb=max(job.cost.peak_memory_mb for job in every),
         models=len(plan.models),
-        forward_passes=len(set(plan.serves.values())),
+        forward_passes=sum(
+            store.job(cell.jobs[model]).cost.encoders for model in set(plan.serves.values())
+        ),
         parameters=sum(store.job(job).cost.parameters for job in cell.jobs),
         texts_seen=sum(job.cost.texts_seen for job in every),
     )

@@ -7,10 +7,13 @@
              curves.parquet          losses and metrics by epoch
              model.safetensors       what training changed, where checkpoints are kept
              measured.npz            what a probe measured, where there was one
+      partial/ID/                    state of a job that is not finished; may be removed
       groupings/ID/record.json       groups that were asked for by themselves
              features.npz            of the tasks
              elbow.svg               and other tables over the number of groups, as pictures
       transfers/NAME.json            what tasks do to each other, measured pair by pair
+      explanations/ID/record.json    what was asked of a study's models
+             words.parquet           and other tables of answers
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
 
@@ -22,6 +25,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
@@ -34,12 +38,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
-from mtlv.errors import StoreError, nearest
+from mtlv.errors import NewerStoreError, StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
 from mtlv.store.number_plot import number_svg
 from mtlv.store.record import (
     RECORD_VERSION,
+    ExplanationRecord,
     FoundGrouping,
     JobRecord,
     StudyRecord,
@@ -52,6 +57,7 @@ log = logging.getLogger(__name__)
 R = TypeVar("R", bound=BaseModel)
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
 TRANSFER_ANEW = "run `mtlv pairs` again: finished jobs are kept"
+EXPLAIN_ANEW = "remove its folder and run the same `mtlv explain` again"
 GROUP_ANEW = "remove its folder and run the same `mtlv group` again"
 RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
 ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
@@ -72,9 +78,11 @@ class Store:
         self.root = Path(root)
         marker = self.root / "store.json"
         if marker.exists():
-            _read_json(marker, "the run store", ELSEWHERE)
+            known = _read_json(marker, "the run store", ELSEWHERE)
+            if create and known["version"] < RECORD_VERSION:
+                _mark(marker)
         elif create:
-            write_text(marker, json.dumps({"version": RECORD_VERSION}) + "\n")
+            _mark(marker)
         else:
             raise StoreError(
                 "There is no run store.",
@@ -84,10 +92,15 @@ class Store:
         if create:
             with suppress(OSError):  # another process may finish or sweep a scrap meanwhile
                 sweep_scraps(self.root / "jobs")
+                self._sweep_partial()
 
     def job_folder(self, job: str) -> Path:
         """Return the folder of a job, whether or not it is there."""
         return self.root / "jobs" / job
+
+    def partial_folder(self, job: str) -> Path:
+        """Return the folder for the state of a job that is not finished, whether it is there."""
+        return self.root / "partial" / job
 
     def has_job(self, job: str) -> bool:
         """Tell whether a job is finished."""
@@ -131,6 +144,8 @@ class Store:
     ) -> None:
         """Write all of a job in one step; one that is there stays, unless this one adds weights.
 
+        The state that it had while it was not finished is removed.
+
         Raises:
             StoreError: the disk is full or the store cannot be written; nothing is left behind.
         """
@@ -146,6 +161,7 @@ class Store:
                 np.savez_compressed(folder / "measured.npz", **arrays)
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
+        shutil.rmtree(self.partial_folder(record.id), ignore_errors=True)
 
     def has_grouping(self, grouping: str) -> bool:
         """Tell whether a grouping is there."""
@@ -186,6 +202,55 @@ class Store:
         text = record.model_dump_json(indent=1) + "\n"
         write_text(self.root / "transfers" / f"{record.name}.json", text)
 
+    def explanations(self, study: str) -> list[ExplanationRecord]:
+        """Return what was asked of a study's models, the latest last."""
+        paths = (self.root / "explanations").glob("*/record.json")
+        found = [self.explanation(path.parent.name) for path in paths]
+        return sorted((own for own in found if own.study == study), key=lambda own: own.created)
+
+    def has_explanation(self, explanation: str) -> bool:
+        """Tell whether an explanation is there."""
+        return (self.root / "explanations" / explanation / "record.json").exists()
+
+    def explanation(self, explanation: str) -> ExplanationRecord:
+        """Return what was asked of a study's models.
+
+        Raises:
+            StoreError: there is none, or it is damaged or newer.
+        """
+        path = self.root / "explanations" / explanation / "record.json"
+        what = f"the explanation '{explanation}'"
+        return _read_record(ExplanationRecord, path, what, EXPLAIN_ANEW)
+
+    def explanation_frame(self, explanation: str, name: str) -> pa.Table:
+        """Return a table of an explanation, as `FRAMES` describes it.
+
+        Raises:
+            StoreError: it has no such table, or it cannot be read.
+        """
+        path = self.root / "explanations" / explanation / f"{name}.parquet"
+        try:
+            return pq.read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                f"The explanation '{explanation}' has no table '{name}' that can be read.",
+                where=str(path),
+                found=str(error).splitlines()[0],
+                hint=EXPLAIN_ANEW,
+            ) from error
+
+    def write_explanation(self, record: ExplanationRecord, frames: Mapping[str, pa.Table]) -> None:
+        """Write an explanation with its tables, in one step.
+
+        Raises:
+            StoreError: the disk is full or the store cannot be written; nothing is left behind.
+        """
+        with write_folder(self.root / "explanations" / record.id, replace=True) as folder:
+            for name, table in frames.items():
+                pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+            text = record.model_dump_json(indent=1) + "\n"
+            (folder / "record.json").write_text(text, encoding="utf-8")
+
     def study_names(self) -> list[str]:
         """Return the names of all studies, in order."""
         return sorted(p.parent.name for p in (self.root / "studies").glob("*/record.json"))
@@ -219,12 +284,18 @@ class Store:
         return (self.root / "studies" / name / "record.json").exists()
 
     def write_study(self, record: StudyRecord) -> None:
-        """Write a study's record; one of another config or other data is moved to `earlier/`."""
+        """Write a study's record; one of another config or other data is moved to `earlier/`.
+
+        Raises:
+            NewerStoreError: a newer version of the package wrote the one that is there.
+        """
         folder = self.root / "studies" / record.name
         path = folder / "record.json"
         if path.exists():
             try:
                 old = self.study(record.name)
+            except NewerStoreError:
+                raise
             except StoreError:
                 old = None
             if old is None or not old.repeats(record):
@@ -233,12 +304,24 @@ class Store:
                 write_text(_free(folder / "earlier", stamp), text)
         write_text(path, record.model_dump_json(indent=1) + "\n")
 
+    def _sweep_partial(self) -> None:
+        """Remove states of jobs whose writer was killed when they had just been finished."""
+        for folder in (self.root / "partial").glob("*"):
+            record = self.job_folder(folder.name) / "record.json"
+            if record.exists() and record.stat().st_mtime > folder.stat().st_mtime:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def _table(self, job: str, file: str) -> pa.Table:
         path = self.job_folder(job) / file
         try:
             return pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(job, path, error) from error
+
+
+def _mark(marker: Path) -> None:
+    """Say which version of the package a reader needs."""
+    write_text(marker, json.dumps({"version": RECORD_VERSION}) + "\n")
 
 
 def _unreadable(job: str, path: Path, error: Exception) -> StoreError:
@@ -278,7 +361,7 @@ def _read_json(path: Path, what: str, hint: str) -> dict[str, Any]:
     if not isinstance(version, int):
         raise _damaged(what, path, "no version in it", hint)
     if version > RECORD_VERSION:
-        raise StoreError(
+        raise NewerStoreError(
             f"The record of {what} was written by a newer version of mtlv.",
             where=str(path),
             found=f"record version {version}",

@@ -10,6 +10,8 @@ from typing import Any
 
 from mtlv.errors import EncoderError, MtlvError
 from mtlv.evaluation.judging import plan_value
+from mtlv.model.bow import check_bow
+from mtlv.model.limits import check_limits
 from mtlv.store import CellRecord, Store
 from mtlv.studies.cells import Cell, plan_cell, waits_for_training
 from mtlv.studies.config import StudyConfig
@@ -155,14 +157,19 @@ class Arm:
         return self._tuning(cell).scope == "fold" or cell.fold == 0
 
     def tuned_models(self, cell: Cell) -> list[int]:
-        """Return the indices of the models that a cell is tuned on; none if it is not tuned."""
+        """Return the indices of the models that a cell is tuned on; none if it is not tuned.
+
+        A model that serves no task, as it learns auxiliary ones alone, has nothing to go by.
+        """
         if cell.tune is None:
             return []
-        return models_to_tune(
-            cell.plan.models,
+        serving = sorted(set(cell.plan.serves.values()))
+        chosen = models_to_tune(
+            [cell.plan.models[index] for index in serving],
             cell.tune.models,
             lambda task: self.inputs.training_positives(task, cell.fold),
         )
+        return [serving[place] for place in chosen]
 
     def _of(self, level: Sequence[int]) -> list[Cell]:
         places = [place for place in sorted(self._cells) if place[1] in level]
@@ -199,10 +206,13 @@ class Arm:
         raise MtlvError(f"'{stage}' has to wait until the study runs.")
 
     def _check_encoder(self, spec: PlanSpec, fold: int) -> None:
+        settings = self.config.settings_of(spec)
         try:
-            self.worker.source(self.config.settings_of(spec).encoder, fold)
+            check_bow(settings.encoder, settings.train.freeze_layers, self.inputs.tasks)
+            source = self.worker.source(settings.encoder, fold)
         except EncoderError as error:
             raise error.inside("encoder") from error
+        check_limits(source, settings.train.max_length, settings.train.freeze_layers)
 
     def _one_trial_each(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
         proposed: list[tuple[Cell, Search, list[Job]]] = []
@@ -254,4 +264,5 @@ class Arm:
         return same_plan and (cell.fold == leader.fold or self._tuning(cell).scope == "study")
 
     def _serves(self, cell: Cell, task: str, job: Job) -> bool:
-        return cell.plan.models[cell.plan.serves[task]] == job.model
+        serves = cell.plan.serves
+        return task in serves and cell.plan.models[serves[task]] == job.model

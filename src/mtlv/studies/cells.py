@@ -192,10 +192,11 @@ def plan_cell(
     try:
         grouping = _grouping(spec, Instruments(worker, fold, settings, run_jobs))
         plan = _plan(spec, tasks, grouping, title)
+        _check_sharing(spec, plan)
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
-    tune = config.tune if spec.tune else None
+    tune = config.tuning_of(spec)
     keep = spec.keep_heads
     return Cell(title, variant, fold, plan, settings, tune, grouping, keep_heads=keep)
 
@@ -227,6 +228,21 @@ def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title
     found = grouping or GroupingRecord(origin="", groups=[])
     checked = Grouping.of(found.groups, tasks, serves=found.serves)
     return (gmhl if spec.kind == "gmhl" else gmtl)(tasks, checked, title)
+
+
+def _check_sharing(spec: PlanSpec, plan: Plan) -> None:
+    """Make sure that a plan which is to tie its heads' encoders has several heads in a model.
+
+    Raises:
+        PlanError: it has not.
+    """
+    tied = spec.train.get("soft_sharing") is not None
+    if tied and all(len(model.heads) == 1 for model in plan.models):
+        raise PlanError(
+            "Soft sharing ties the encoders of a model's heads, and no model has two heads.",
+            found=f"{len(plan.models)} models of one head",
+            expected="a plan of several heads, such as {gmhl: {groups: [[a], [b]]}}",
+        )
 
 
 def _grouping(spec: PlanSpec, instruments: Instruments) -> GroupingRecord | None:

@@ -64,7 +64,9 @@ class StoreSettings(Settings):
 
 
 class ExecutorSettings(Settings):
-    """Where jobs run. It does not decide results."""
+    """Where jobs run. Equal jobs are equal wherever they run; but the number of threads decides the
+    order of sums, which in training is like another seed.
+    """
 
     workers: int = Field(1, ge=1)
     """So many jobs at once, each in a process that gets its share of the threads: small models do
@@ -106,7 +108,8 @@ class StudyConfig(Settings):
     study: str = Field(json_schema_extra={"pattern": STUDY_NAME})
     """Name of the study in the run store."""
     data: dict[str, dict[str, Any]] = Field(min_length=1)
-    """Known datasets with their settings, or any name with `path`, `text` and `labels`."""
+    """Known datasets with their settings, or any name with `path`, `text` and `labels`. With
+    `role: auxiliary` the tasks of one are trained on, but not chosen for and not reported."""
     tasks: list[str] | None = Field(None, min_length=1)
     """Names of the tasks to learn; None means all that the data have."""
     encoder: EncoderSettings = EncoderSettings()
@@ -195,6 +198,15 @@ class StudyConfig(Settings):
         own |= {f"head.{key}": value for key, value in spec.head.items()}
         common = ModelSettings(self.encoder, self.head, self.train)
         return common.changed(own, f"plan '{spec.title}'")
+
+    def tuning_of(self, spec: PlanSpec) -> TuneSettings | None:
+        """Return how a plan is tuned: what it sets itself stays; None where nothing is left."""
+        if self.tune is None or not spec.tune:
+            return None
+        own = {f"train.{key}" for key in spec.train} | {f"head.{key}" for key in spec.head}
+        space = self.tune.space.items()
+        left = {k: v for k, v in space if (k if "." in k else f"train.{k}") not in own}
+        return self.tune.model_copy(update={"space": left}) if left else None
 
     def variants(self) -> list[tuple[dict[str, Any], StudyConfig]]:
         """Return the points of the sweep, each with the config that it stands for.

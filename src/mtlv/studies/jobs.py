@@ -54,6 +54,7 @@ class Job:
         train: settings of the training.
         lineage: what it has from earlier jobs.
         probe: what is measured on the way.
+        auxiliary: those of its tasks that no epoch is chosen for.
     """
 
     model: ModelPlan
@@ -66,6 +67,7 @@ class Job:
     train: TrainSettings
     lineage: Lineage = field(default_factory=Lineage)
     probe: ProbeSettings | None = None
+    auxiliary: tuple[str, ...] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -76,6 +78,8 @@ class Job:
             more["probe"] = self.probe.model_dump(mode="json")
         if self.lineage.teachers:
             more["teachers"] = list(self.lineage.teachers)
+        if self.auxiliary:
+            more["auxiliary"] = list(self.auxiliary)
         if self.lineage.keep_heads:
             more["keep_heads"] = True
         return more | {
@@ -85,7 +89,7 @@ class Job:
             "data": {name: list(prints) for name, prints in self.data.items()},
             "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
             "head": self.head.model_dump(mode="json"),
-            "train": self.train.model_dump(mode="json"),
+            "train": self.train.model_dump(mode="json", exclude={"save_every"}),
             "starts_from": self.lineage.starts_from,
         }
 
@@ -128,7 +132,7 @@ class PretrainJob:
         encoder = self.encoder.model_dump(mode="json", exclude={"name"})
         return {
             "version": JOB_VERSION,
-            "pretrain": self.settings.model_dump(mode="json", exclude={"texts"}),
+            "pretrain": self.settings.model_dump(mode="json", exclude={"texts", "save_every"}),
             "texts": {name: list(prints) for name, prints in self.texts.items()},
             "seed": self.seed,
             "encoder": encoder | {"fingerprint": self.encoder_fingerprint},

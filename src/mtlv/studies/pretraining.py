@@ -20,6 +20,7 @@ from mtlv.store import JobRecord, Store
 from mtlv.store.record import JobCost
 from mtlv.studies.environment import environment, now
 from mtlv.studies.jobs import PretrainJob
+from mtlv.studies.resuming import saves_of
 from mtlv.training import checkpoint
 from mtlv.training.cost import Meter
 from mtlv.training.observing import Observer
@@ -58,7 +59,12 @@ def run_pretraining(
     torch.manual_seed(derive_seed(job.seed, "pretraining head"))
     model = MaskedLanguageModel(load_encoder(source, job.encoder)).to(own_device())
     meter = Meter()
-    found = pretrain(model, table, vocabulary, settings, seed=job.seed, observer=observer)
+    saves = saves_of(job, store)
+    if saves is not None:
+        saves.keep(cost=meter)
+    found = pretrain(
+        model, table, vocabulary, settings, seed=job.seed, observer=observer, saves=saves
+    )
     record = _record(job, model, found, meter)
     if is_main_process():
         save = partial(_save, model, source)

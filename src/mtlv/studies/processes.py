@@ -49,18 +49,26 @@ class ProcessExecutor:
     def run(self, work: Work) -> None:
         """Run every job, started in the order given.
 
+        Every job gets the same share of the threads, also the last one that is left: their number
+        decides the order of sums, and so the last bits of a result.
+
         When one fails, those that run are let finish, no other is started, and its error is raised.
 
         Raises:
             TrainingError: a process died, as when the system ran out of memory.
         """
         threads = torch.get_num_threads()
-        count = min(self.workers, len(work.jobs), threads)
-        if count <= 1:
-            LocalExecutor().run(work)
+        workers = min(self.workers, threads)
+        count = min(workers, len(work.jobs))
+        if count > 1:
+            with _Crew(count, work.recipe, threads // workers) as crew:
+                _Round(crew, work).run()
             return
-        with _Crew(count, work.recipe, threads // count) as crew:
-            _Round(crew, work).run()
+        torch.set_num_threads(threads // workers)
+        try:
+            LocalExecutor().run(work)
+        finally:
+            torch.set_num_threads(threads)
 
 
 class _Round:

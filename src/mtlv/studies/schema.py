@@ -15,6 +15,7 @@ from mtlv.data.catalog import DATASETS
 from mtlv.data.file_source import FileSource
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.inputs import GENERIC
+from mtlv.studies.roles import ROLE, ROLES
 from mtlv.studies.specs import KINDS, MANY, PlanSpec
 from mtlv.training.settings import TrainSettings
 
@@ -28,8 +29,8 @@ def json_schema() -> Schema:
     """Return the JSON schema of a config."""
     known = {name: DATASETS[name].settings for name in DATASETS}
     generic = {name: form for name, (form, _) in GENERIC.items()}
-    models: list[type[BaseModel]] = [StudyConfig, PlanSpec, FileSource]
-    models += [*generic.values(), *known.values()]
+    sources: list[type[BaseModel]] = [FileSource, *generic.values(), *known.values()]
+    models: list[type[BaseModel]] = [StudyConfig, PlanSpec, *sources]
     places, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     refs = {model: places[model, "validation"] for model in models}
     definitions = whole["$defs"]
@@ -45,6 +46,9 @@ def json_schema() -> Schema:
             "description": "Form of the files.",
         }
         definitions[form.__name__]["required"].append("format")
+    role = {"enum": list(ROLES), "default": ROLES[0], "description": ROLE}
+    for source in sources:
+        definitions[source.__name__].setdefault("properties", {})["role"] = role
     file = {"anyOf": [refs[FileSource], *(refs[form] for form in generic.values())]}
     data = _data(file, {name: refs[known[name]] for name in known})
     fields["data"] = {"description": fields["data"]["description"], **data}

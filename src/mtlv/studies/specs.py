@@ -7,6 +7,7 @@ plans:
   - gmtl: {groups: [[a, b], [c]]}                                      # a given grouping
   - gmtl: {grouping: groups.yaml}                                      # one that `mtlv group` wrote
   - gmtl: {grouping: {method: lookahead, budget: 3}}                   # measured in every fold
+  - gmhl: {groups: [[a], [b]], train: {soft_sharing: 1.0e-3}}          # an encoder per head, tied
   - random: {groups: 3, draws: 20}                                     # the null: twenty plans
   - plan: {name: mine, models: [[[a, b], [c]], [[d]]]}                 # models of heads of tasks
 """

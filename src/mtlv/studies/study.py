@@ -21,8 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mtlv.errors import MtlvError, StoreError
-from mtlv.store import Store, StudyRecord
+from mtlv.errors import MtlvError, NewerStoreError, StoreError
+from mtlv.store import CellRecord, Store, StudyRecord
+from mtlv.store.record import CorpusRecord, TaskRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.environment import now
@@ -100,46 +101,61 @@ class Study:
     def _arms(self) -> Iterator[Arm]:
         read: dict[str, Inputs] = {}
         for variant, config in self.config.variants():
-            key = f"{config.data}{config.evaluation}"
+            key = f"{config.data}{config.tasks}{config.evaluation}"
             if key not in read:
                 read[key] = read_inputs(config, self.base)
             executor = self.executor or make_executor(config.executor.workers)
             yield Arm(config, variant, read[key], self.store, executor, self.watcher)
 
     def _first_record(self, arms: list[Arm]) -> StudyRecord:
-        first = arms[0].inputs
         warnings = list(dict.fromkeys(text for arm in arms for text in arm.inputs.warnings))
+        tasks: dict[str, TaskRecord] = {}
+        corpora: dict[tuple[str, str], CorpusRecord] = {}
+        for inputs in {id(arm.inputs): arm.inputs for arm in arms}.values():
+            tasks |= {task.name: task for task in inputs.task_records() if task.name not in tasks}
+            corpora |= {(c.name, c.fingerprint): c for c in inputs.corpus_records()}
         record = StudyRecord(
             name=self.config.study,
             config=self.config.model_dump(mode="json"),
             status="running",
             started=now(),
             updated=now(),
-            tasks=first.task_records(),
-            corpora=first.corpus_records(),
+            tasks=list(tasks.values()),
+            corpora=list(corpora.values()),
             warnings=warnings,
             planned=sum(arm.cell_count for arm in arms),
         )
         earlier = self._earlier_record()
         if earlier is not None and earlier.repeats(record):
-            return record.model_copy(update={"started": earlier.started})
+            return record.model_copy(update={"started": earlier.started, "cells": earlier.cells})
         return record
 
     def _earlier_record(self) -> StudyRecord | None:
-        with suppress(StoreError):  # there is none, or it is damaged and will be moved away
+        try:
             return self.store.study(self.config.study)
-        return None
+        except NewerStoreError:
+            raise
+        except StoreError:  # there is none, or it is damaged and will be moved away
+            return None
 
     def _publish(
         self, record: StudyRecord, arms: list[Arm], status: str, failure: str | None = None
     ) -> StudyRecord:
-        cells = [cell for arm in arms for cell in arm.records()]
+        cells = [_as_found(cell, record) for arm in arms for cell in arm.records()]
         changes: dict[str, Any] = {"cells": cells, "status": status, "failure": failure}
         record = record.model_copy(update=changes | {"updated": now()})
         if is_main_process():
             self.store.write_study(record)
             self.watcher.on_study(record)
         return record
+
+
+def _as_found(cell: CellRecord, record: StudyRecord) -> CellRecord:
+    """Return a cell with the cost of its groups as it was when they were found first."""
+    for known in record.cells:
+        if known.is_like(cell):
+            return cell.model_copy(update={"grouping": known.grouping})
+    return cell
 
 
 def _in_short(error: BaseException) -> str:

@@ -11,14 +11,18 @@ from typing import Any, Literal
 import numpy as np
 
 from mtlv.data import Corpus
+from mtlv.data.relations import noted_tokens
 from mtlv.data.splits import Split
+from mtlv.errors import DataError
 from mtlv.evaluation.curves import curves_table
 from mtlv.fingerprint import fingerprint
+from mtlv.model.bow import bow_source
 from mtlv.model.embed import embed_rows, embed_texts
-from mtlv.model.encoders import EncoderSource, load_tokenizer, locate
-from mtlv.model.network import Network, build_network
+from mtlv.model.encoders import load_tokenizer, locate
+from mtlv.model.network import Network, build_network, with_own_encoders
 from mtlv.model.scratch import scratch_source
 from mtlv.model.settings import EncoderSettings
+from mtlv.model.source import EncoderSource
 from mtlv.model.tokens import table_key, tokenise
 from mtlv.plans import ModelPlan
 from mtlv.store import JobRecord, Store
@@ -28,6 +32,7 @@ from mtlv.studies.inputs import Inputs, read_corpora
 from mtlv.studies.jobs import AnyJob, Job, Lineage, PretrainJob
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.pretraining import all_texts, run_pretraining
+from mtlv.studies.resuming import saves_of
 from mtlv.training import checkpoint
 from mtlv.training.data import CorpusData, TrainingData
 from mtlv.training.observing import Observer
@@ -35,7 +40,7 @@ from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probes import ProbeSettings, make_probe
 from mtlv.training.processes import is_main_process, own_device, wait_for_all
 from mtlv.training.restoring import load_network, start_from
-from mtlv.training.run import Outcome, run
+from mtlv.training.run import Hooks, Outcome, run
 from mtlv.training.scoring import corpus_scores
 
 __all__ = ["Worker"]
@@ -68,18 +73,26 @@ class Worker:
         probe: ProbeSettings | None = None,
         lineage: Lineage | None = None,
     ) -> Job:
-        """Return the job that trains a model of a plan."""
+        """Return the job that trains a model of a plan.
+
+        A model of one head has no encoders to tie, and a probe measures what tasks are to each
+        other in one encoder: without soft sharing, such jobs equal those of other studies.
+        """
+        train = settings.train
+        if len(model.heads) == 1 or probe is not None:
+            train = train.model_copy(update={"soft_sharing": None})
         return Job(
             model,
             fold,
             seed,
             {name: self._prints(name, fold) for name in self._corpora(model)},
-            settings.encoder,
+            self._named(settings.encoder),
             self.source(settings.encoder, fold).fingerprint,
             settings.head,
-            settings.train,
+            train,
             lineage or Lineage(),
             probe,
+            tuple(t for t in model.tasks if self.inputs.tasks[t].role == "auxiliary"),
         )
 
     def pretrain_job(
@@ -93,19 +106,20 @@ class Worker:
             corpora = self._texts_of(settings)
             texts = {name: (corpus.fingerprint,) for name, corpus in corpora.items()}
         source = self.source(encoder, fold)
-        return PretrainJob(settings, texts, encoder, source.fingerprint, fold, seed)
+        named = self._named(encoder)
+        return PretrainJob(settings, texts, named, source.fingerprint, fold, seed)
 
     def source(self, settings: EncoderSettings, fold: int) -> EncoderSource:
-        """Return where an encoder comes from; `scratch` is made of the fold's training texts.
+        """Return where an encoder comes from; `scratch` and `bow` are made of the fold's
+        training texts.
 
         Raises:
             EncoderError: it is not to be had.
         """
-        scratch = settings.name == "scratch"
-        key = (settings.model_dump_json(), fold if scratch else -1)
+        settings = self._named(settings)
+        key = (settings.model_dump_json(), fold if settings.name in ("scratch", "bow") else -1)
         if key not in self._sources:
-            texts = self._training_texts(fold) if scratch else []
-            source = scratch_source(settings, texts) if scratch else locate(settings)
+            source = self._made(settings, fold)
             load_tokenizer(source)  # a hub name says only now that there is no network
             self._sources[key] = source
         return self._sources[key]
@@ -136,6 +150,7 @@ class Worker:
             texts = self._pretraining_texts(job)
             source = self.source(job.encoder, job.fold)
             return run_pretraining(job, texts, source, self.store, observer)
+        self._check_data(job)
         network = self.network(job)
         outcome = run(
             network,
@@ -143,8 +158,11 @@ class Worker:
             self.frozen_source(job),
             job.train,
             seed=job.seed,
-            observer=observer,
-            probe=None if job.probe is None else make_probe(job.probe),
+            hooks=Hooks(
+                observer,
+                None if job.probe is None else make_probe(job.probe),
+                saves_of(job, self.store),
+            ),
         )
         record = self._record(job, network, outcome)
         if is_main_process():
@@ -166,7 +184,9 @@ class Worker:
         source, start = self.source(job.encoder, job.fold), job.lineage.starts_from
         if start is None or self._kept_frozen(start, job.train.freeze_layers):
             return source
-        return replace(source, fingerprint=fingerprint([source.fingerprint, start]))
+        soft = self.store.job(start).spec.get("train", {}).get("soft_sharing") is not None
+        own = [job.model.to_json()] if soft else []
+        return replace(source, fingerprint=fingerprint([source.fingerprint, start, *own]))
 
     def _kept_frozen(self, start: str, layers: int | Literal["all"]) -> bool:
         """Tell whether a job, and all that it started from, froze as many layers at least."""
@@ -193,6 +213,8 @@ class Worker:
             seed=job.seed,
             freeze_layers=job.train.freeze_layers,
         )
+        if job.train.soft_sharing is not None:
+            network = with_own_encoders(network, job.train.soft_sharing)
         if job.lineage.starts_from is not None:
             start_from(network, self.store, job.lineage.starts_from)
             if job.lineage.keep_heads:
@@ -231,6 +253,40 @@ class Worker:
         corpora = {c.name: replace(c, soft=soft[c.name]) for c in data}
         return TrainingData(corpora) if job.lineage.teachers else data
 
+    def _made(self, settings: EncoderSettings, fold: int) -> EncoderSource:
+        match settings.name:
+            case "scratch":
+                return scratch_source(settings, self._training_texts(fold))
+            case "bow":
+                return bow_source(settings, self._texts_by_corpus(fold))
+            case _:
+                return locate(settings, self.inputs.base)
+
+    def _encoder_name(self, job: Job) -> str:
+        """Return the name by which the encoder is found again from any folder."""
+        address = Path(self.source(job.encoder, job.fold).address)
+        own = (self.inputs.base / job.encoder.name, Path(job.encoder.name))
+        return str(address.resolve()) if address in own else job.encoder.name
+
+    def _named(self, settings: EncoderSettings) -> EncoderSettings:
+        """Return the settings of an encoder with the special tokens that the corpora note."""
+        corpora = self.inputs.corpora.values()
+        return settings.naming(t for corpus in corpora for t in noted_tokens(corpus.notes))
+
+    def _check_data(self, job: Job) -> None:
+        """Make sure that a job, which may come from another process, is of this worker's data.
+
+        Raises:
+            DataError: a file changed since the study began.
+        """
+        for name, prints in job.data.items():
+            if tuple(prints) != self._prints(name, job.fold):
+                raise DataError(
+                    "The data changed while the study ran.",
+                    where=name,
+                    hint="run the same command again: finished jobs on the earlier data are kept",
+                )
+
     def _corpora(self, model: ModelPlan) -> list[str]:
         return list(dict.fromkeys(self.inputs.tasks[task].corpus for task in model.tasks))
 
@@ -250,11 +306,13 @@ class Worker:
         return [t for corpus in self._texts_of(job.settings).values() for t in all_texts(corpus)]
 
     def _training_texts(self, fold: int) -> list[str]:
-        return [
-            text
+        return [text for own in self._texts_by_corpus(fold).values() for text in own]
+
+    def _texts_by_corpus(self, fold: int) -> dict[str, list[str]]:
+        return {
+            name: all_texts(corpus, self.inputs.splits[name][fold].train)
             for name, corpus in self.inputs.corpora.items()
-            for text in all_texts(corpus, self.inputs.splits[name][fold].train)
-        ]
+        }
 
     def _record(self, job: Job, network: Network, outcome: Outcome) -> JobRecord:
         parameters = list(network.parameters())
@@ -267,10 +325,11 @@ class Worker:
             parameters=sum(p.numel() for p in parameters),
             trainable_parameters=sum(p.numel() for p in trainable),
             texts_seen=outcome.trained.examples,
+            encoders=len(network.encoders),
         )
         return JobRecord(
             id=job.id,
-            spec=job.spec | {"encoder_name": job.encoder.name},
+            spec=job.spec | {"encoder_name": self._encoder_name(job)},
             model=job.model.to_json(),
             fold=job.fold,
             seed=job.seed,

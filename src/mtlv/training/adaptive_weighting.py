@@ -6,6 +6,7 @@ They too compare only losses that are present in a step; see `loss_weighting`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +47,7 @@ class EpochMeans(nn.Module):
 
 @WEIGHTINGS.register("dwa")
 class DynamicWeightAverage(Weighting):
-    """Losses that fall slowly weigh more (DWA: Liu et al. 2019, equation 7).
+    """Losses that fall slowly weigh more (DWA: Liu et al. 2019).
 
     In epoch t the weights are U softmax(r / temperature) with r_i = L_i(t-1) / L_i(t-2), of mean
     losses of epochs. They are 1 in the first two epochs.
@@ -109,6 +110,14 @@ class SmoothTchebycheff(Weighting):
         scaled = (logs - self.nadir[list(present)].log()) / self.mu  # (K,)
         return len(losses) * self.mu * scaled.logsumexp(dim=0)
 
+    def get_extra_state(self) -> int:
+        """Return how many epochs the warm-up has left."""
+        return self.warmup
+
+    def set_extra_state(self, state: int) -> None:
+        """Take over what `get_extra_state` gave."""
+        self.warmup = state
+
     def on_epoch(self) -> None:
         """Count the warm-up; its last epoch gives the scale of each loss."""
         if self.warmup > 0:
@@ -118,7 +127,7 @@ class SmoothTchebycheff(Weighting):
 
 @WEIGHTINGS.register("famo")
 class Famo(Weighting):
-    """All log losses shall fall alike (FAMO: Liu et al. 2023, algorithm 2).
+    """All log losses shall fall alike (FAMO: Liu et al. 2023).
 
     The update is that of c sum_i z_i log L_i, where
 
@@ -127,7 +136,7 @@ class Famo(Weighting):
 
     After it, w takes a step of Adam against (Jacobian of z)^T d, with d_i = log L_i before - log
     L_i after, on the same batch: one more forward pass. When batches are accumulated, the last
-    one stands for all. `gamma` is the authors' 1e-3 (algorithm 2); their code has 1e-5.
+    one stands for all. `gamma` decays w.
     """
 
     looks_back = True
@@ -156,8 +165,20 @@ class Famo(Weighting):
         weights = self.logits[list(present)].softmax(dim=0)  # (K,)
         gradient = torch.zeros_like(self.logits)  # (U,)
         gradient[list(present)] = weights * (fallen - (weights * fallen).sum())
-        if self._optimizer is None:  # made here, since by now the logits are on their device
-            self._optimizer = torch.optim.Adam([self.logits], lr=self.rate, weight_decay=self.gamma)
         self.logits.grad = gradient
-        self._optimizer.step()
+        self._adam().step()
         self.logits.grad = None
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """Return Adam's state."""
+        return self._adam().state_dict()
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        """Take over what `get_extra_state` gave."""
+        self._adam().load_state_dict(state)
+
+    def _adam(self) -> torch.optim.Adam:
+        """Return the optimizer; made late, when the logits are on their device."""
+        if self._optimizer is None:
+            self._optimizer = torch.optim.Adam([self.logits], lr=self.rate, weight_decay=self.gamma)
+        return self._optimizer

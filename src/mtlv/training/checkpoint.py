@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -12,17 +12,20 @@ from torch import Tensor, nn
 
 from mtlv.errors import StoreError
 from mtlv.model.network import Network
+from mtlv.model.soft_sharing import members_of, spread
 
 __all__ = [
     "ENCODER",
     "FILE",
     "check_kept",
+    "encoder_state",
     "restore",
     "restore_encoder",
     "restore_heads",
     "save",
     "save_encoder",
     "save_scratch",
+    "take_over",
 ]
 
 FILE = "model.safetensors"
@@ -64,18 +67,49 @@ def restore(network: Network, folder: Path) -> None:
     network.load_state_dict(state, strict=False)
 
 
-def restore_encoder(network: Network, folder: Path) -> None:
+def encoder_state(folder: Path) -> dict[str, Tensor]:
+    """Return the encoder's part of a checkpoint; frozen layers are not stored.
+
+    Raises:
+        StoreError: there is no checkpoint.
+    """
+    return {k: v for k, v in _read(folder).items() if k.startswith("encoder.")}
+
+
+def restore_encoder(network: Network, folder: Path, model: Sequence[Sequence[str]] = ()) -> None:
     """Read only the encoder's part of a checkpoint, as when a job starts from another's encoder.
 
-    The checkpoint may hold fewer layers than the network (frozen ones are not stored).
+    Args:
+        network: to change; it may have more layers than the checkpoint, or encoders of its heads.
+        folder: of the checkpoint's job.
+        model: heads of that job, as lists of task names; they matter where each has an encoder.
 
     Raises:
         StoreError: there is no checkpoint, or it does not fit the network.
     """
-    state = {k: v for k, v in _read(folder).items() if k.startswith("encoder.")}
+    take_over(network, encoder_state(folder), model, folder)
+
+
+def take_over(
+    network: Network, state: Mapping[str, Tensor], model: Sequence[Sequence[str]], folder: Path
+) -> None:
+    """Give a network the encoders of another job, as `spread` says.
+
+    Args:
+        network: to change.
+        state: of the other job's encoders.
+        model: heads of that job, as lists of task names.
+        folder: of that job, for errors.
+
+    Raises:
+        StoreError: they do not fit the network.
+    """
     expected = network.state_dict()
-    _check_fit(state, expected, folder, odd=set(state) - set(expected))
-    network.load_state_dict(state, strict=False)
+    learned = {name for name, own in network.named_parameters() if own.requires_grad}
+    heads = [[task.name for task in network.head(i).tasks] for i in range(len(network.heads))]
+    wanted = spread(state, members_of(state, model), members_of(expected, heads), learned)
+    _check_fit(wanted, expected, folder, odd=set(wanted) - set(expected))
+    network.load_state_dict(wanted, strict=False)
 
 
 def restore_heads(network: Network, folder: Path, model: Sequence[Sequence[str]]) -> int:

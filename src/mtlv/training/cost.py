@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -36,22 +36,36 @@ class Cost:
 
 
 class Meter:
-    """Measures from its making to `stop`."""
+    """Measures from its making to `stop`; what earlier attempts took is added when it is loaded."""
 
     def __init__(self) -> None:
+        self._before = Cost(0.0, 0.0, 0.0, 0.0)
         self._wall, self._cpu = time.perf_counter(), time.process_time()
         _forget_peak()
 
     @property
     def elapsed(self) -> float:
-        """Wall seconds so far."""
+        """Wall seconds since it was made."""
         return time.perf_counter() - self._wall
 
     def stop(self) -> Cost:
         """Return the cost so far."""
         device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
-        wall, cpu = self.elapsed, time.process_time() - self._cpu
-        return Cost(wall, cpu, _peak_mb(), device)
+        before = self._before
+        return Cost(
+            before.wall_seconds + self.elapsed,
+            before.cpu_seconds + time.process_time() - self._cpu,
+            max(before.peak_memory_mb, _peak_mb()),
+            max(before.peak_device_mb, device),
+        )
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the cost so far."""
+        return asdict(self.stop())
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Count what an earlier attempt at the same work took, too."""
+        self._before = Cost(**state_dict)
 
 
 def _forget_peak() -> None:

@@ -106,6 +106,16 @@ class Curriculum:
                 axis = 0 if self.settings.of == "labels" else 1
                 self._order(corpus, _mean(losses, axis))
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the orders, which losses may have decided."""
+        texts = {name: torch.from_numpy(rows) for name, rows in self._texts.items()}
+        return {"texts": texts, "labels": self._labels}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._texts = {name: rows.numpy() for name, rows in state_dict["texts"].items()}
+        self._labels = state_dict["labels"]
+
     def _of(self, what: str) -> bool:
         return self.settings is not None and self.settings.of == what
 

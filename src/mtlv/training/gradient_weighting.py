@@ -2,13 +2,13 @@
 
 The gradients are taken with respect to the shared features (the token states that all heads read),
 not to the encoder's weights: one backward pass through the heads for each loss, and a single one
-through the encoder (MGDA-UB: Sener and Koltun 2018, section 3.3; `rep_grad` in LibMTL). By the
+through the encoder (MGDA-UB: Sener and Koltun 2018; `rep_grad` in LibMTL). By the
 chain rule such a gradient times the encoder's Jacobian is that of the weights; so two losses that
 agree here may still conflict in the weights, and the other way round. Papers that report gradients
 of all shared weights are approximated, at a fraction of their cost.
 
 Methods weigh what is shared. Each head learns from its own losses as they are, as in the papers'
-algorithms (Sener and Koltun 2018, algorithm 1): a weight may be 0 or negative, and a head that
+algorithms (Sener and Koltun 2018): a weight may be 0 or negative, and a head that
 followed it would stand still or unlearn. GradDrop and ConFIG, which give a direction and no
 weights, are left out.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtlv.errors import ConfigError
 from mtlv.training.weighting_base import WEIGHTINGS, Weighting
@@ -87,6 +87,23 @@ class GradientWeighting(Weighting):
         weights[alive] = self._solvers[units](exact / exact.diagonal().mean())
         return weights
 
+    def get_extra_state(self) -> dict[tuple[int, ...], dict[str, Tensor]]:
+        """Return the states of those solvers that have one."""
+        modules = {units: s for units, s in self._solvers.items() if isinstance(s, nn.Module)}
+        return {units: state for units, s in modules.items() if (state := s.state_dict())}
+
+    def set_extra_state(self, state: dict[tuple[int, ...], dict[str, Tensor]]) -> None:
+        """Take over what `get_extra_state` gave.
+
+        A solver has no buffers before its first use, so each is used once; that draws random
+        numbers.
+        """
+        for units, own in state.items():
+            solver: Any = self._make()
+            solver(torch.eye(len(units), dtype=torch.float64))
+            solver.load_state_dict(own)
+            self._solvers[units] = solver
+
 
 def _jacobian(losses: Tensor, shared: Tensor) -> Tensor:
     """Return the gradient of every loss with respect to the shared features, (K, B * L * H)."""
@@ -98,7 +115,7 @@ def _jacobian(losses: Tensor, shared: Tensor) -> Tensor:
 
 
 def cagrad_weights(gramian: Tensor, radius: float) -> Tensor:
-    """Return CAGrad's weights, (K,) (B. Liu et al. 2021, algorithm 1).
+    """Return CAGrad's weights, (K,) (B. Liu et al. 2021).
 
     g = g_0 + radius |g_0| g_w / |g_w|, with the convex combination g_w that minimises
 
@@ -171,21 +188,21 @@ def _torchjd(name: str, **options: Any) -> Solve:
 
 
 SOLVERS: dict[str, Callable[[WeightingSettings], Solve]] = {
-    # Yu et al. 2020, algorithm 1: conflicts are projected out, in random order.
+    # Yu et al. 2020: conflicts are projected out, in random order.
     "pcgrad": lambda _: _torchjd("PCGradWeighting"),
-    # Wang et al. 2021, algorithm 1: cosines are raised to a moving target.
+    # Wang et al. 2021: cosines are raised to a moving target.
     "gradvac": lambda settings: _torchjd("GradVacWeighting", beta=settings.beta),
-    # Désidéri 2012, with the solver of Sener and Koltun 2018, algorithm 2: the shortest vector.
+    # Désidéri 2012, with the solver of Sener and Koltun 2018: the shortest vector.
     "mgda": lambda _: _torchjd("MGDAWeighting"),
     "cagrad": lambda settings: partial(cagrad_weights, radius=settings.radius),
     "nash_mtl": lambda _: nash_weights,
-    # Senushkin et al. 2023, algorithm 1: all singular values are made equal.
+    # Senushkin et al. 2023: all singular values are made equal.
     "aligned_mtl": lambda _: _torchjd("AlignedMTLWeighting"),
-    # L. Liu et al. 2021, section 3.1: equal projections on all gradients.
+    # L. Liu et al. 2021: equal projections on all gradients.
     "imtl_g": lambda _: _torchjd("IMTLGWeighting"),
     # Quinton and Rey 2024: the mean of the gradients' projections onto their dual cone.
     "upgrad": lambda _: _torchjd("UPGradWeighting"),
-    # Lopez-Paz and Ranzato 2017, equation 11: the projection of the gradients' mean.
+    # Lopez-Paz and Ranzato 2017: the projection of the gradients' mean.
     "dualproj": lambda _: _torchjd("DualProjWeighting"),
 }
 

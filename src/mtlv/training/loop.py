@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from mtlv.errors import TrainingError
-from mtlv.evaluation.curves import CurvePoint
 from mtlv.evaluation.predictions import Predictions
 from mtlv.model.batches import Batch
 from mtlv.model.fast_cpu import seed_dropout
@@ -29,10 +26,12 @@ from mtlv.training.mixing import Mixer
 from mtlv.training.observing import Observer, Step
 from mtlv.training.precision import choose_precision
 from mtlv.training.probes import Moment, Probe
+from mtlv.training.progress import Progress, Trained
+from mtlv.training.resuming import Saves, TrainableWeights
 from mtlv.training.schedule import make_optimizer, make_schedule
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
-from mtlv.training.validation import curve_points, selection_value
+from mtlv.training.validation import chosen_for, curve_points, selection_value
 from mtlv.training.weighting import (
     add_to_optimizer,
     make_weighting,
@@ -44,27 +43,6 @@ from mtlv.training.weighting import (
 __all__ = ["Observer", "Step", "Trained", "train"]
 
 
-@dataclass
-class Trained:
-    """What came of a run; the network itself holds the chosen weights.
-
-    Args:
-        curves: of all epochs.
-        epoch: whose weights were kept, from 1.
-        epochs: that were run.
-        examples: texts seen, repeated ones counted.
-        precision: that was computed in.
-        model: the network as accelerate prepared it, for scoring.
-    """
-
-    model: Any
-    precision: str
-    curves: list[CurvePoint] = field(default_factory=list)
-    epoch: int = 0
-    epochs: int = 0
-    examples: int = 0
-
-
 def train(
     network: Network,
     data: TrainingData,
@@ -73,6 +51,7 @@ def train(
     seed: int,
     observer: Observer | None = None,
     probe: Probe | None = None,
+    saves: Saves | None = None,
 ) -> Trained:
     """Train a network in place.
 
@@ -82,28 +61,23 @@ def train(
         settings: of the run.
         seed: decides batches and dropout.
         observer: is told of steps and epochs.
-        probe: measures what the run shows of its tasks.
+        probe: measures what the run shows of its tasks; from its start, so not with `saves`.
+        saves: keeps the state of the run, which goes on from the one that was saved last.
 
     Raises:
-        TrainingError: the loss is not finite.
+        TrainingError: the loss is not finite, or a saved state does not fit.
     """
     run = _Run(network, data, settings, seed, observer)
     run.probe = probe
-    best: tuple[float, dict[str, Tensor]] | None = None
-    for epoch in range(1, settings.epochs + 1):
+    if saves is not None:
+        run.resume(saves)
+    progress = run.progress
+    for epoch in range(progress.epoch, settings.epochs + 1):
         losses = run.epoch(epoch)
-        validation = predict_part(run.model, data, "validation")
-        value = run.record(epoch, losses, validation)
-        if best is None or value > best[0]:
-            best = value, run.snapshot() if settings.checkpoint == "best" else {}
-            run.trained.epoch = epoch
-        if settings.patience and epoch - run.trained.epoch >= settings.patience:
+        run.record(epoch, losses, predict_part(run.model, data, "validation"))
+        if settings.patience and epoch - progress.best_epoch >= settings.patience:
             break
-    if settings.checkpoint == "best" and best is not None:
-        network.load_state_dict(best[1], strict=False)
-    else:
-        run.trained.epoch = run.trained.epochs
-    return run.trained
+    return run.finish()
 
 
 class _Run:
@@ -120,8 +94,10 @@ class _Run:
         self.network, self.data, self.settings = network, data, settings
         self.seed, self.observer = seed, observer
         self.probe: Probe | None = None
-        precision = choose_precision(settings.precision)
-        self.accelerator = make_accelerator(precision, len(set(network.corpora)))
+        self.saves: Saves | None = None
+        self.progress = Progress()
+        self.precision = choose_precision(settings.precision)
+        self.accelerator = make_accelerator(self.precision, len(set(network.corpora)))
         self.curriculum = Curriculum(settings.curriculum, settings.epochs, network, data, seed)
         self.mixer = Mixer(
             settings.mixing, settings.batch_size, settings.epochs, seed, settings.bucketing
@@ -137,43 +113,66 @@ class _Run:
         add_to_optimizer(optimizer, self.weighting)
         self.schedule = make_schedule(optimizer, settings, updates)
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
-        self.trained = Trained(self.model, precision)
-        self.step = 0
         torch.manual_seed(derive_seed(seed, "training"))
         seed_dropout(derive_seed(seed, "dropout"))
 
+    def resume(self, saves: Saves) -> None:
+        """Go on from the state that was saved last, if there is one; save it from now on."""
+        saves.keep(
+            weights=TrainableWeights(self.network),
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+            weighting=self.weighting,
+            curriculum=self.curriculum,
+            progress=self.progress,
+        )
+        if self.accelerator.scaler is not None:
+            saves.keep(scaler=self.accelerator.scaler)
+        saves.restore()
+        self.saves = saves
+
     def epoch(self, epoch: int) -> dict[int | None, float]:
-        """Learn from every batch once; return mean losses by head index, None being the total."""
+        """Learn from what is left of an epoch; return its mean losses by head index."""
         self.model.train()
-        sums: dict[int | None, Tensor] = {}
-        counts: dict[int | None, int] = {}
-        for batches in _updates(self._batches(epoch), self.settings.accumulation):
+        done, size = self.progress.updates, self.settings.accumulation
+        for batches in _updates(self._batches(epoch), size, done):
             for rows in batches:
                 losses = self._learn(rows, epoch, share=1 / len(batches))
-                for head, loss in losses.items():
-                    sums[head] = sums.get(head, torch.zeros(())) + loss * len(rows.rows)
-                    counts[head] = counts.get(head, 0) + len(rows.rows)
+                self.progress.add_losses(losses, len(rows.rows))
             self._update()
             if self.weighting.looks_back:
                 self._look_back(batches[-1], epoch)
-        self.trained.epochs = epoch
+            self.progress.updates += 1
+            if self.saves is not None:
+                self.saves.save_if_due()
         self.weighting.on_epoch()
         self.curriculum.on_epoch(self.model, epoch)
         if self.probe is not None:
             self.probe.on_epoch(epoch)
-        return {head: float(total) / counts[head] for head, total in sums.items()}
+        return self.progress.end_epoch()
 
-    def record(self, epoch: int, losses: dict[int | None, float], validation: Predictions) -> float:
-        """Keep the epoch's curves; return the validation value by which epochs are chosen."""
+    def record(self, epoch: int, losses: dict[int | None, float], validation: Predictions) -> None:
+        """Keep an epoch's curves, and its weights if it is the best."""
+        progress, settings = self.progress, self.settings
         points = curve_points(epoch, losses, validation, self.network)
-        self.trained.curves += points
+        progress.curves += points
         if self.observer is not None:
             self.observer.on_epoch(epoch, points)
-        return selection_value(validation, self.settings.select_by)
+        value = selection_value(chosen_for(validation, self.network), settings.select_by)
+        better = progress.is_better(value, epoch)
+        if better and settings.checkpoint == "best":
+            progress.keep_weights(self.network.trainable_state())
 
-    def snapshot(self) -> dict[str, Tensor]:
-        """Return a copy of all that training changes."""
-        return {k: v.detach().clone() for k, v in self.network.trainable_state().items()}
+    def finish(self) -> Trained:
+        """Give the network the chosen weights; return what came of the run."""
+        progress = self.progress
+        chosen = epochs = progress.epoch - 1
+        if self.settings.checkpoint == "best":
+            self.network.load_state_dict(progress.best_weights, strict=False)
+            chosen = progress.best_epoch
+        return Trained(
+            self.model, self.precision, progress.curves, chosen, epochs, progress.examples
+        )
 
     def _batches(self, epoch: int) -> list[BatchRows]:
         batches = self.mixer.batches(self.curriculum.rows(epoch), self.data.lengths, epoch)
@@ -195,7 +194,7 @@ class _Run:
     def _learn(self, rows: BatchRows, epoch: int, *, share: float) -> dict[int | None, Tensor]:
         batch = self._batch(rows, epoch)
         outputs = self.model(batch)
-        self.step += 1
+        self.progress.step += 1
         if self.probe is not None:
             self.probe.on_outputs(self._moment(epoch, rows, batch, outputs))
         by_head = self.network.losses(outputs, batch)
@@ -203,24 +202,26 @@ class _Run:
         total = total_loss(self.weighting, units, by_head, outputs.features.tokens)  # ()
         if batch.soft:
             total = self._distilled(total, outputs, batch)
+        if outputs.penalty is not None:
+            total = total + outputs.penalty
         self.accelerator.backward(total * share)
-        self.trained.examples += len(batch)
+        self.progress.examples += len(batch)
         loss = float(total.detach())
         if not math.isfinite(loss):
             raise TrainingError(
                 "The loss is no longer a number.",
-                where=f"epoch {epoch}, step {self.step} of {self.steps}",
+                where=f"epoch {epoch}, step {self.progress.step} of {self.steps}",
                 found=loss,
                 hint="lower train.learning_rate, or set train.precision: fp32",
             )
         if self.observer is not None:
-            self.observer.on_step(Step(epoch, self.step, self.steps, len(batch), loss))
+            self.observer.on_step(Step(epoch, self.progress.step, self.steps, len(batch), loss))
         return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
 
     def _distilled(self, loss: Tensor, outputs: Outputs, batch: Batch) -> Tensor:
         """Mix a loss with that against the teachers' scores (Clark et al. 2019, section 3)."""
         settings = self.settings.distill
-        share = self.step / self.steps if settings.annealed else settings.weight
+        share = self.progress.step / self.steps if settings.annealed else settings.weight
         taught = [
             self.network.head(i).soft_loss(outputs.heads[i], own) for i, own in batch.soft.items()
         ]
@@ -228,7 +229,9 @@ class _Run:
 
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer
-        return Moment(self.network, self.data, optimizer, epoch, self.step, rows, batch, outputs)
+        return Moment(
+            self.network, self.data, optimizer, epoch, self.progress.step, rows, batch, outputs
+        )
 
     def _look_back(self, rows: BatchRows, epoch: int) -> None:
         """Show the weighting what the update did to a batch that it has weighed."""
@@ -248,7 +251,7 @@ class _Run:
         self.optimizer.zero_grad()
 
 
-def _updates(batches: list[BatchRows], accumulation: int) -> Iterator[list[BatchRows]]:
-    """Give the batches that make one update each; the last update may have fewer."""
-    for start in range(0, len(batches), accumulation):
-        yield batches[start : start + accumulation]
+def _updates(batches: list[BatchRows], size: int, done: int) -> Iterator[list[BatchRows]]:
+    """Give the batches of each update that is not done yet; the last update may have fewer."""
+    for start in range(done * size, len(batches), size):
+        yield batches[start : start + size]

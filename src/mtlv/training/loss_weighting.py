@@ -80,9 +80,9 @@ class LearnedScales(Weighting):
     """Losses scaled by learned factors, with a term that keeps the factors from collapsing.
 
     The sum of exp(t_i) L_i - t_i with learned t that start at 0; the best t_i is -log L_i, so each
-    scaled loss tends to 1. Uncertainty weighting (Kendall et al. 2018, section 3.2) is this with
+    scaled loss tends to 1. Uncertainty weighting (Kendall et al. 2018) is this with
     t = -s, s being the log variance; the paper halves one term for regression, torchjd both.
-    IMTL-L (Liu et al. 2021, section 3.2) is this with t = s.
+    IMTL-L (Liu et al. 2021) is this with t = s.
 
     The papers train the scales at the rate of the network. At a rate for fine-tuning (2e-5) they
     would stay where they start, so they have their own.
@@ -119,7 +119,7 @@ def _imtl_l(settings: WeightingSettings, units: Units) -> Weighting:
 
 @WEIGHTINGS.register("random")
 class RandomWeights(Weighting):
-    """Softmax of normal draws, anew in each step (RLW: Lin et al. 2022, algorithm 2).
+    """Softmax of normal draws, anew in each step (RLW: Lin et al. 2022).
 
     The null against which other moving weights are judged. Weights sum to 1.
     """

@@ -39,3 +39,7 @@ class PretrainSettings(Settings):
     """Largest gradient norm."""
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     """Of matrix products."""
+    save_every: float | None = Field(10.0, gt=0)
+    """Minutes between saves of a running job, which goes on from the last one when it was killed.
+    A save takes three or four times the space of what learns, until the job is finished. None
+    saves nothing: the job then starts over."""

@@ -7,8 +7,7 @@ fitted first, to the encoder as it came, and perplexity is taken then; after tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from mtlv.training.batches import corpus_batches, scoring_batches
 from mtlv.training.observing import Observer, Step
 from mtlv.training.precision import choose_precision
 from mtlv.training.pretrain_settings import PretrainSettings
+from mtlv.training.resuming import Saves
 from mtlv.training.schedule import make_optimizer, make_schedule
 from mtlv.training.settings import TrainSettings
 
@@ -33,6 +33,9 @@ Array = np.ndarray[Any, Any]
 HEAD_STEPS, HEAD_RATE = 200, 1e-3
 """Of the fitting of the head."""
 TOKENS_PER_BATCH = 4_096
+PROGRESS = ("current", "done", "step", "total", "masks")
+"""Of a run between two steps: epoch, batches of it, batches of all, sum of its losses, and where
+the stream of hidden places stands."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def pretrain(
     *,
     seed: int,
     observer: Observer | None = None,
+    saves: Saves | None = None,
 ) -> Pretrained:
     """Train a masked language model in place.
 
@@ -82,11 +86,16 @@ def pretrain(
         settings: of the stage.
         seed: decides masks, batches, dropout and which texts are held out.
         observer: is told of steps.
+        saves: keeps the state of the run, which goes on from the one that was saved last.
+
+    Raises:
+        TrainingError: a saved state does not fit.
     """
     run = _Run(model, table, vocabulary, settings, seed, observer)
-    run.fit_head()
-    run.note(0, None)
-    for epoch in range(1, settings.epochs + 1):
+    if saves is None or not run.resume(saves):
+        run.fit_head()
+        run.note(0, None)
+    for epoch in range(run.current, settings.epochs + 1):
         run.note(epoch, run.epoch(epoch))
     return run.result
 
@@ -111,38 +120,67 @@ class _Run:
         held = max(1, round(settings.validation * len(table)))
         self.held_out, self.rows = np.sort(order[:held]), np.sort(order[held:])
         self.steps = -(-len(self.rows) // settings.batch_size) * settings.epochs
-        self.step = 0
-        self.model = self.accelerator.prepare(model)
+        self.saves: Saves | None = None
+        self.current, self.done, self.step, self.total = 1, 0, 0, 0.0  # epoch, and how far it is
+        self.masks: Any = None
+        as_train = _as_train_settings(settings)
+        optimizer = make_optimizer(model, as_train, head_factor=1.0)
+        self.schedule = make_schedule(optimizer, as_train, self.steps)
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.result = Pretrained(precision)
         torch.manual_seed(derive_seed(seed, "pretraining"))
         seed_dropout(derive_seed(seed, "pretraining dropout"))
+
+    def resume(self, saves: Saves) -> bool:
+        """Go on from the state that was saved last; tell whether there is one."""
+        saves.keep(
+            weights=self.network, optimizer=self.optimizer, schedule=self.schedule, progress=self
+        )
+        if self.accelerator.scaler is not None:
+            saves.keep(scaler=self.accelerator.scaler)
+        self.saves = saves
+        return saves.restore()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far the run has come."""
+        own = {name: getattr(self, name) for name in PROGRESS}
+        curves = [astuple(point) for point in self.result.curves]
+        return own | {"curves": curves, "texts_seen": self.result.texts_seen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        vars(self).update({name: state_dict[name] for name in PROGRESS})
+        self.result.curves = [CurvePoint(*point) for point in state_dict["curves"]]
+        self.result.texts_seen = state_dict["texts_seen"]
 
     def fit_head(self) -> None:
         """Let the head learn what the encoder as it came can tell."""
         head = [*self.network.heads.parameters(), self.network.bias]
         optimizer = self.accelerator.prepare(torch.optim.AdamW(head, lr=HEAD_RATE))
         self.network.encoder.requires_grad_(False)
-        for batch in self._hidden(0, HEAD_STEPS):
-            self._learn(batch, optimizer, clip=None)
+        random = generator(self.seed, "pretraining", 0)
+        for rows in self._shuffled(random)[:HEAD_STEPS]:
+            self._learn(self._hide(rows, random), optimizer, clip=None)
         self.network.encoder.requires_grad_(True)
 
     def epoch(self, epoch: int) -> float:
-        """Learn from every text once; return the mean loss."""
-        if epoch == 1:
-            settings = _as_train_settings(self.settings)
-            optimizer = make_optimizer(self.network, settings, head_factor=1.0)
-            self.schedule = make_schedule(optimizer, settings, self.steps)
-            self.optimizer = self.accelerator.prepare(optimizer)
-        total = 0.0
-        count = 0
-        for batch in self._hidden(epoch, None):
-            loss = self._learn(batch, self.optimizer, self.settings.clip)
+        """Learn from what is left of an epoch; return its mean loss."""
+        random = generator(self.seed, "pretraining", epoch)
+        batches = self._shuffled(random)
+        if self.done > 0:
+            random.bit_generator.state = self.masks
+        for rows in batches[self.done :]:
+            loss = self._learn(self._hide(rows, random), self.optimizer, self.settings.clip)
             self.schedule.step()
-            self.step += 1
-            total, count = total + loss, count + 1
+            self.step, self.done, self.total = self.step + 1, self.done + 1, self.total + loss
+            self.masks = random.bit_generator.state
             if self.observer is not None:
-                self.observer.on_step(Step(epoch, self.step, self.steps, len(batch.ids), loss))
-        return total / max(1, count)
+                self.observer.on_step(Step(epoch, self.step, self.steps, len(rows), loss))
+            if self.saves is not None:
+                self.saves.save_if_due()
+        mean = self.total / max(1, len(batches))
+        self.current, self.done, self.total = epoch + 1, 0, 0.0
+        return mean
 
     def note(self, epoch: int, loss: float | None) -> None:
         """Keep perplexity on the held-out texts, and the training loss."""
@@ -166,13 +204,12 @@ class _Run:
         self.result.texts_seen += len(batch.ids)
         return float(loss.detach())
 
-    def _hidden(self, epoch: int, most: int | None) -> Iterator[HiddenBatch]:
-        random = generator(self.seed, "pretraining", epoch)
+    def _shuffled(self, random: np.random.Generator) -> list[Array]:
+        """Return the rows of an epoch's batches in random order."""
         batches = corpus_batches(
             "", self.rows, self.table.lengths, self.settings.batch_size, random
         )
-        for number in random.permutation(len(batches))[:most]:
-            yield self._hide(batches[number].rows, random)
+        return [batches[number].rows for number in random.permutation(len(batches))]
 
     def _perplexity(self) -> float:
         """Return exp of the mean loss of hidden tokens, the same ones every time."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from mtlv.errors import EncoderError
-from mtlv.model.encoders import EncoderSource, locate
-from mtlv.model.network import Network, build_network
+from mtlv.model.encoders import locate
+from mtlv.model.network import Network, build_network, with_own_encoders
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.model.soft_sharing import members_of, spread
+from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
 from mtlv.plans import HeadPlan, ModelPlan
 from mtlv.store import JobRecord, Store
 from mtlv.tasks import TaskSet
@@ -38,6 +43,9 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
         seed=job.seed,
         freeze_layers=spec["train"]["freeze_layers"],
     )
+    strength = spec["train"].get("soft_sharing")
+    if strength is not None:
+        network = with_own_encoders(network, strength)
     if spec.get("starts_from") is not None:
         start_from(network, store, spec["starts_from"])
     checkpoint.restore(network, store.job_folder(job.id))
@@ -46,24 +54,37 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
 
 
 def start_from(network: Network, store: Store, job: str) -> None:
-    """Give a network the encoder of a trained job, and of those that it started from.
-
-    A checkpoint holds what training changed; the rest is in the job before it.
+    """Give a network the encoder of a trained job.
 
     Raises:
-        StoreError: a job kept no weights, or they do not fit.
+        StoreError: the job, or one that it started from, kept no weights, or they do not fit.
     """
-    before = store.job(job).spec.get("starts_from")
-    if before is not None:
-        start_from(network, store, before)
-    checkpoint.restore_encoder(network, store.job_folder(job))
+    record = store.job(job)
+    checkpoint.take_over(
+        network, _encoder_state(store, record), record.model, store.job_folder(job)
+    )
+
+
+def _encoder_state(store: Store, job: JobRecord) -> dict[str, Tensor]:
+    """Return what is stored of a job's encoders, and of those that it started from.
+
+    A checkpoint holds what training changed; the rest is in the job before it.
+    """
+    own = checkpoint.encoder_state(store.job_folder(job.id))
+    before = job.spec.get("starts_from")
+    if before is None:
+        return own
+    record = store.job(before)
+    earlier = _encoder_state(store, record)
+    after = members_of(own, job.model)
+    return spread(earlier, members_of(earlier, record.model), after, own) | own
 
 
 def _source(job_folder: Path, settings: EncoderSettings, expected: str) -> EncoderSource:
     own = job_folder / checkpoint.ENCODER
     if own.is_dir():
-        pooling = "mean" if settings.pooling == "auto" else settings.pooling
-        return EncoderSource(str(own), pooling, expected, random=True)
+        bare = EncoderSource(str(own), pooling_of_random(settings), expected, random=True)
+        return replace(with_special_tokens(bare, settings), fingerprint=expected)
     source = locate(settings)
     if source.fingerprint != expected:
         raise EncoderError(

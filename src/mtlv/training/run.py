@@ -19,10 +19,29 @@ from mtlv.training.observing import Observer
 from mtlv.training.precision import choose_precision
 from mtlv.training.probes import Arrays, TimedProbe
 from mtlv.training.processes import own_device
+from mtlv.training.resuming import Saves
 from mtlv.training.scoring import predict_part
 from mtlv.training.settings import TrainSettings
 
-__all__ = ["Outcome", "run"]
+__all__ = ["Hooks", "Outcome", "run"]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What is hooked onto a run and does not change what it gives.
+
+    Args:
+        observer: hears of steps and epochs.
+        probe: measures what the run shows of its tasks; from its start, so not with `saves`.
+        saves: keeps the state of the run, which goes on from the one that was saved last.
+    """
+
+    observer: Observer | None = None
+    probe: TimedProbe | None = None
+    saves: Saves | None = None
+
+
+NO_HOOKS = Hooks()
 
 
 @dataclass(frozen=True)
@@ -33,7 +52,8 @@ class Outcome:
         trained: curves, epochs, precision.
         validation: predictions to choose on.
         test: predictions to score.
-        cost: of training and scoring, without shared preparation.
+        cost: of training and scoring, without shared preparation; of all attempts up to their last
+            saved state.
         preparations: seconds that each of the frozen layers' outputs took, when it was made, by its
             name in the cache.
         measured: by the run's probe.
@@ -56,8 +76,7 @@ def run(
     settings: TrainSettings,
     *,
     seed: int,
-    observer: Observer | None = None,
-    probe: TimedProbe | None = None,
+    hooks: Hooks = NO_HOOKS,
 ) -> Outcome:
     """Train a network in place and score the validation and test parts.
 
@@ -67,8 +86,7 @@ def run(
         source: of its encoder.
         settings: of the training.
         seed: of batches and dropout.
-        observer: hears of steps and epochs.
-        probe: measures what the run shows of its tasks.
+        hooks: of the run.
     """
     network.to(own_device())
     _prepare_heads(network, data)
@@ -77,7 +95,12 @@ def run(
     cut = _cut(network, data, states, settings)
     if cut is not None:
         data = data.with_states(states)
-    trained = train(network, data, settings, seed=seed, observer=observer, probe=probe)
+    probe, saves = hooks.probe, hooks.saves
+    if saves is not None:
+        saves.keep(cost=meter)
+    trained = train(
+        network, data, settings, seed=seed, observer=hooks.observer, probe=probe, saves=saves
+    )
     if probe is not None:
         probe.on_end(network, data)
     validation = predict_part(trained.model, data, "validation")

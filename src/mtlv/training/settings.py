@@ -43,6 +43,11 @@ class TrainSettings(Settings):
     freeze_layers: Annotated[int, Field(ge=0)] | Literal["all"] = 0
     """Lowest encoder layers that stay as they are; from 1 on, the embeddings stay too. With `all`
     only heads learn."""
+    soft_sharing: float | None = Field(
+        None, ge=0, allow_inf_nan=False, exclude_if=lambda own: own is None
+    )
+    """None: the heads of a model share one encoder. A number: each has its own, and a penalty of
+    this strength ties them (soft parameter sharing); as costly as a model per head."""
     precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
     """Of matrix products; `auto` is bf16 where a probe finds it faster."""
     checkpoint: Literal["best", "last"] = "last"
@@ -61,3 +66,7 @@ class TrainSettings(Settings):
     """Easy texts or labels first; None learns from all of them in every epoch."""
     bucketing: bool = True
     """Batch texts of like length together; order and batches are drawn anew every epoch."""
+    save_every: float | None = Field(10.0, gt=0)
+    """Minutes between saves of a running job, which goes on from the last one when it was killed.
+    A save takes three or four times the space of what learns, until the job is finished. None
+    saves nothing: the job then starts over."""

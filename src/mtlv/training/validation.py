@@ -17,7 +17,7 @@ from mtlv.evaluation.metrics import METRICS, TASK_METRICS
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.model.network import Network
 
-__all__ = ["curve_points", "selection_value"]
+__all__ = ["chosen_for", "curve_points", "selection_value"]
 
 DECISION = 0.5
 """Threshold of the curves' F1; the thresholds of a plan are fitted later, on stored predictions."""
@@ -40,7 +40,8 @@ def curve_points(
     ]
     of_tasks = {name: _task_values(task) for name, task in validation.tasks.items()}
     heads = [[task.name for task in network.head(i).tasks] for i in range(len(network.heads))]
-    points += _points(epoch, _scope(None), _model_values(validation, of_tasks))
+    together = _model_values(chosen_for(validation, network), of_tasks)
+    points += _points(epoch, _scope(None), together)
     for index, names in enumerate(heads):
         values = _binary_values(validation, names) or of_tasks[names[0]]
         points += _points(epoch, _scope(index), values)
@@ -63,6 +64,13 @@ def selection_value(validation: Predictions, select_by: SelectBy) -> float:
     return float(np.mean(defined)) if defined else float("-inf")
 
 
+def chosen_for(validation: Predictions, network: Network) -> Predictions:
+    """Return the predictions that epochs are chosen by: auxiliary tasks count only if alone."""
+    tasks = [task for i in range(len(network.heads)) for task in network.head(i).tasks]
+    targets = [task.name for task in tasks if task.role == "target"]
+    return validation.only(targets) if targets else validation
+
+
 def _scope(head: int | None) -> Scope:
     return ("model", "model") if head is None else ("head", f"head {head + 1}")
 
@@ -74,7 +82,7 @@ def _points(epoch: int, scope: Scope, values: Mapping[str, float]) -> list[Curve
 def _model_values(
     validation: Predictions, of_tasks: Mapping[str, Mapping[str, float]]
 ) -> dict[str, float]:
-    """Return the numbers of all binary tasks, and the mean over all tasks if there are others."""
+    """Return the numbers of some binary tasks, and the mean over all tasks if there are others."""
     values = _binary_values(validation, list(validation.tasks))
     if any(task.kind != "binary" for task in validation.tasks.values()):
         judged = {name: primary_metric(task) for name, task in validation.tasks.items()}

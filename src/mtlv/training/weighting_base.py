@@ -36,6 +36,9 @@ class Weighting(nn.Module):
     Its parameters, if it has any, are trained together with the network, at `learning_rate` and
     without weight decay. Under data parallel every process weighs its own batches: weights that
     depend on losses then differ a little between processes, whose gradients are averaged.
+
+    What it remembers between steps must be in its `state_dict`, as a buffer or through
+    `get_extra_state`, so that a killed job can go on in the middle.
     """
 
     learning_rate = 0.01

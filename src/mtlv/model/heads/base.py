@@ -30,6 +30,11 @@ class Features:
     pooled: Tensor
     mask: Tensor
 
+    def split(self, examples: int) -> list[Features]:
+        """Return the features of every so many examples."""
+        parts = (torch.split(own, examples) for own in (self.tokens, self.pooled, self.mask))
+        return [Features(*part) for part in zip(*parts, strict=True)]
+
 
 class Head(nn.Module):
     """Base of all heads.
