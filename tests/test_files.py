@@ -174,3 +174,17 @@ def test_the_cache_stands_where_it_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.delenv("MTLV_CACHE")
     assert cache_folder() == Path.home() / ".cache" / "mtlv"
     assert files.__doc__
+
+
+def test_a_folder_that_was_to_be_replaced_gets_its_name_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with write_folder(tmp_path / "job-1") as scrap:
+        (scrap / "record").write_text("finished")
+    old = tmp_path / f"{SCRAP}job-1-0a1b2c3d-old"
+    (tmp_path / "job-1").rename(old)
+    sweep_scraps(tmp_path)
+    assert old.exists(), "its writer may be at it"
+    monkeypatch.setattr("mtlv.files.SECONDS_TO_REPLACE", -1.0)
+    sweep_scraps(tmp_path)
+    assert (tmp_path / "job-1" / "record").read_text() == "finished"

@@ -15,8 +15,11 @@ __all__ = [
     "ConfigError",
     "DataError",
     "EncoderError",
+    "ExplorerError",
+    "FigureError",
     "GroupingError",
     "MtlvError",
+    "NewerStoreError",
     "PlanError",
     "ProtocolError",
     "StoreError",
@@ -92,16 +95,28 @@ class EncoderError(MtlvError):
     """An encoder or its tokenizer cannot be loaded."""
 
 
+class ExplorerError(MtlvError):
+    """The explorer cannot start, or a page that was asked for cannot be made."""
+
+
+class FigureError(MtlvError):
+    """A figure cannot be drawn from what is there, or not be written."""
+
+
+class StoreError(MtlvError):
+    """The run store cannot be read or written."""
+
+
+class NewerStoreError(StoreError):
+    """A newer version of the package wrote what is there; it is never touched."""
+
+
 class TrainingError(MtlvError):
     """Training cannot go on."""
 
 
 class ProtocolError(MtlvError):
     """The protocol would be broken: test data used to choose, or unequal targets compared."""
-
-
-class StoreError(MtlvError):
-    """The run store cannot be read or written."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

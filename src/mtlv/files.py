@@ -25,6 +25,10 @@ __all__ = [
 
 SCRAP = ".partial-"
 """Prefix of what is being written; whatever still has it after a crash is ignored and swept."""
+REPLACED = "-old"
+"""Behind that prefix, the end of what is being replaced."""
+SECONDS_TO_REPLACE = 60.0
+"""A replacement that lasts longer was killed."""
 
 RUST_ERROR = "(os error "
 """How tokenizers and safetensors tell of a full disk, in exceptions of no kind of their own."""
@@ -85,7 +89,7 @@ def publish(scrap: Path, path: Path, *, replace: bool = False) -> None:
         if file.is_file():
             _sync(file)
     if replace and path.exists():
-        old = scrap.with_name(f"{scrap.name}-old")
+        old = scrap.with_name(f"{scrap.name}{REPLACED}")
         path.replace(old)
         scrap.replace(path)
         shutil.rmtree(old)
@@ -116,7 +120,16 @@ def reserve(path: Path) -> None:
 
 
 def sweep_scraps(folder: Path, older_than_seconds: float = 24 * 3600.0) -> None:
-    """Remove what crashed writers left in a folder; what is younger may still be in use."""
+    """Remove what crashed writers left in a folder; what is younger may still be in use.
+
+    A folder whose writer was killed when it was just to be replaced gets its name back.
+    """
+    for old in folder.glob(f"{SCRAP}*{REPLACED}"):
+        name = old.name.removeprefix(SCRAP).removesuffix(REPLACED).rpartition("-")[0]
+        with suppress(OSError):  # a new one may have come, or another process been quicker
+            killed = time.time() - old.stat().st_ctime > SECONDS_TO_REPLACE
+            if killed and not (folder / name).exists():
+                old.rename(folder / name)
     for scrap in folder.glob(f"{SCRAP}*"):
         with suppress(OSError):  # another process may sweep, or just have finished with it
             if time.time() - scrap.stat().st_mtime > older_than_seconds:

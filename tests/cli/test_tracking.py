@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -41,7 +39,7 @@ def mtlv(
 @pytest.mark.parametrize(
     ("arguments", "uri", "told"),
     [
-        ([], "sqlite:///mlflow.db", "`mtlv ui`"),
+        ([], "sqlite:///mlflow.db", "`mtlv ui --mlflow`"),
         (["--uri", "http://me:secret@host:5000"], "http://me:secret@host:5000", "@host:5000`"),
     ],
 )
@@ -55,17 +53,3 @@ def test_a_study_is_mirrored(arguments: list[str], uri: str, told: str, mtlv: Sh
 def test_a_tracker_that_is_down_is_an_error(mtlv: Shell) -> None:
     assert mtlv.failing("track", "fake", "--uri", "http://down") == 2
     assert mtlv.err.startswith("error: The tracker is down.")
-
-
-def test_the_pages_of_mlflow_are_started(mtlv: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[Any] = []
-    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
-    assert mtlv("ui", "--port", "5123") == ""
-    assert started[0][-2:] == ["--port", "5123"]
-    assert "http://127.0.0.1:5123" in mtlv.err
-
-
-def test_a_server_has_pages_of_its_own(mtlv: Shell) -> None:
-    assert mtlv.failing("ui", "--uri", "http://host:5000") == 2
-    assert "open that address" in mtlv.err
-    assert "127.0.0.1" not in mtlv.err

@@ -9,13 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlv.evaluation.summary import Summary
 from mtlv.report import quality
 from mtlv.report.group_tables import group_table, number_table
 from mtlv.report.tables import (
     Table,
     chosen_table,
-    comparison_table,
     fitting,
     markdown,
     plan_table,
@@ -23,7 +21,6 @@ from mtlv.report.tables import (
     task_table,
 )
 from mtlv.store import Store
-from mtlv.store.comparison import Comparison, Row, compare
 from mtlv.store.outcome import PlanOutcome, StudyOutcome, load_outcome
 from mtlv.store.record import GroupingRecord, NumberRecord
 from store.fakes import MIXED, TASKS, fake_study
@@ -153,13 +150,6 @@ class TestOtherKinds:
         own = mixed["stl"].summary.per_task["similarity"]["mse"]
         assert rows["similarity"][2].startswith(f"{own.mean:.3f} ± ")
 
-    def test_comparison_says_how_tasks_are_judged(self, tmp_path: Path) -> None:
-        store = Store(tmp_path)
-        fake_study(store, tasks=MIXED)
-        table = comparison_table(compare(store, load_outcome(store, "fake"), "mtl"))
-        assert table.header[1] == "primary_mean"
-        assert "better, equal and worse primary metric" in table.note
-
     def test_published_figures_may_be_of_tasks(self, mixed: StudyOutcome) -> None:
         published = {"source": "Table 3", "metrics": ["nli"], "rows": {"mtl": [84.6, 0.0]}}
         study = mixed.study.model_copy(
@@ -184,30 +174,6 @@ def test_a_task_that_a_plan_does_not_serve_has_a_dash(outcome: StudyOutcome) -> 
     summary = dataclasses.replace(plan.summary, per_task=per_task)
     partial = dataclasses.replace(plan, summary=summary)
     assert task_table(dataclasses.replace(outcome, plans=(partial,))).rows[0][2] == "-"
-
-
-class TestComparison:
-    def test_differences_have_signs(self, store: Store, outcome: StudyOutcome) -> None:
-        table = comparison_table(compare(store, outcome, "mtl", "f1_macro"))
-        rows = {row[0]: row for row in table.rows}
-        assert rows["mtl"][2:] == ("+0.0 ± 0.0", "0 / 4 / 0", "1.00", "2")
-        assert rows["gmtl"][2][0] in "+-"
-        assert rows["gmtl"][4] == f"{47 / 42:.2f}"
-        assert "higher is better" in table.note
-        assert "paired by fold and seed" in table.note
-
-    def test_losses_are_no_percent(self, store: Store, outcome: StudyOutcome) -> None:
-        table = comparison_table(compare(store, outcome, "mtl", "log_loss"))
-        own = outcome["stl"].summary.metrics["log_loss"]
-        assert table.rows[0][1].startswith(f"{own.mean:.3f} ± ")
-        assert "lower is better" in table.note
-        assert "percent" not in table.note
-
-    def test_what_is_not_known_has_a_dash(self) -> None:
-        nothing = Summary.of([])
-        row = Row("mtl", nothing, nothing, {}, better=0, equal=0, worse=0, cost_ratio=None)
-        table = comparison_table(Comparison("study", "mtl", "f1_macro", (row,)))
-        assert table.rows == (("mtl", "-", "-", "0 / 0 / 0", "", "0"),)
 
 
 class TestChosen:

@@ -10,7 +10,7 @@ import pytest
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import ScoredPart
-from mtlv.report.tables import comparison_table
+from mtlv.report.comparison import comparison_table
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import Comparison, compare
 from mtlv.store.outcome import load_outcome

@@ -359,3 +359,13 @@ def test_two_processes_may_begin_a_database_at_once(tmp_path: Path) -> None:
     ]
     assert [process.wait(timeout=300) for process in processes] == [0, 0]
     assert len(Seen(f"sqlite:///{tmp_path}/mlflow.db").runs) == 2
+
+
+@pytest.mark.slow
+def test_a_database_that_was_half_made_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / ".mlflow.db-begun").write_text("half a database")
+    store = Store(tmp_path / "runs")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    Mirror(store, uri, "mtlv").mirror(fake_study(store, plans=(), folds=1))
+    assert len(Seen(uri).runs) == 1
+    assert not (tmp_path / ".mlflow.db-begun").exists()

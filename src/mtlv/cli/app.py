@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
 
-from mtlv.cli import config, data, group, look, pairs, runs
+from mtlv.cli import config, data, explain, figure, group, look, pairs, report, runs, ui
 from mtlv.cli.predict import predict
 from mtlv.errors import MtlvError
 from mtlv.version import __version__
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (runs, group, pairs, look):
+for commands in (runs, group, pairs, look, explain, figure, report, ui):
     commands.add_to(app)
 app.command()(predict)
 app.add_typer(data.app, name="data")

@@ -75,8 +75,8 @@ def prepare(
 
     corpora, own_encoder, own_length = _corpora(name)
     chosen, length = encoder or own_encoder, max_length or own_length
-    if chosen == "scratch":
-        note("`scratch` makes its vocabulary anew in every fold: there is nothing to prepare")
+    if chosen in ("scratch", "bow"):
+        note(f"`{chosen}` makes its vocabulary anew in every fold: there is nothing to prepare")
         return
     for corpus in corpora.values():
         table = tokenise(corpus, _source(corpus, chosen), length)
@@ -104,6 +104,7 @@ def _lengths(corpus: Corpus, encoder: str) -> np.ndarray[Any, Any]:
 
 
 def _source(corpus: Corpus, encoder: str) -> EncoderSource:
+    from mtlv.model.bow import bow_source
     from mtlv.model.encoders import locate
     from mtlv.model.scratch import scratch_source
     from mtlv.model.settings import EncoderSettings
@@ -111,6 +112,8 @@ def _source(corpus: Corpus, encoder: str) -> EncoderSource:
     settings = EncoderSettings(name=encoder)
     if encoder == "scratch":  # nothing is learned here, so all texts may make its vocabulary
         return scratch_source(settings, corpus.texts())
+    if encoder == "bow":
+        return bow_source(settings, {corpus.name: corpus.texts()})
     return locate(settings)
 
 

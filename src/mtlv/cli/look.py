@@ -1,50 +1,28 @@
-"""Commands that look: `list`, `show`, `compare`, `track`, `ui`. None of them imports torch."""
+"""Commands that look: `list`, `show`, `compare`, `track`. None of them imports torch."""
 
 from __future__ import annotations
 
-import subprocess
-from enum import StrEnum
 from pathlib import Path
 
 import typer
 
+from mtlv.cli.compare import compare
 from mtlv.cli.options import JSON, STORE, STUDY
 from mtlv.cli.show import note, print_json, print_table, warn
+from mtlv.cli.ui import TRACKER
 from mtlv.report.group_tables import affinity_table, group_table, number_table
 from mtlv.report.tables import (
     Table,
     chosen_table,
-    comparison_table,
-    markdown,
     plan_table,
     published_table,
     task_table,
 )
-from mtlv.store.comparison import compare as compare_plans
 from mtlv.store.outcome import StudyOutcome, load_outcome
 from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 
 __all__ = ["add_to", "show_outcome"]
-TRACKER = "sqlite:///mlflow.db"
-BASELINE = typer.Option(
-    None, help="Plan to compare with; mtl if absent, or else the first.", show_default=False
-)
-
-
-class Form(StrEnum):
-    """How a comparison is printed."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-
-
-METRIC = typer.Option(
-    None,
-    help="Metric to compare; f1_macro if absent, or the mean of what tasks are judged by.",
-    show_default=False,
-)
-FORM = typer.Option(Form.TABLE, "--format", help="How to print it.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -53,7 +31,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(show)
     app.command()(compare)
     app.command()(track)
-    app.command()(ui)
 
 
 def list_studies(store: Path = STORE, json: bool = JSON) -> None:
@@ -93,26 +70,6 @@ def show(
         _show_groups(outcome)
 
 
-def compare(
-    study: str = STUDY,
-    baseline: str | None = BASELINE,
-    metric: str | None = METRIC,
-    format_: Form = FORM,
-    store: Path = STORE,
-    json: bool = JSON,
-) -> None:
-    """Compare the plans of a study with one of them, paired by fold and seed."""
-    place = Store(store, create=False)
-    outcome = load_outcome(place, study)
-    comparison = compare_plans(place, outcome, baseline or _baseline(outcome), metric)
-    if json:
-        print_json(comparison.to_json())
-    elif format_ is Form.MARKDOWN:
-        typer.echo(markdown(comparison_table(comparison)))
-    else:
-        print_table(comparison_table(comparison))
-
-
 def track(
     study: str = STUDY,
     uri: str | None = typer.Option(None, help="MLflow tracking URI; the study's if absent."),
@@ -129,19 +86,7 @@ def track(
     Mirror(place, chosen, tracking["experiment"]).mirror(record)
     told = without_password(chosen)
     where = "" if chosen == TRACKER else f" --uri {told}"
-    note(f"{study} is in {told}; look at it with `mtlv ui{where}`")
-
-
-def ui(
-    uri: str = typer.Option(TRACKER, help="MLflow tracking URI."),
-    port: int = typer.Option(5000, help="On 127.0.0.1."),
-) -> None:
-    """Open MLflow's own pages on the tracked studies."""
-    from mtlv.store.tracking import ui_command
-
-    command = [*ui_command(uri), "--port", str(port)]
-    note(f"MLflow on http://127.0.0.1:{port} (stop with Ctrl-C)")
-    raise typer.Exit(subprocess.call(command))
+    note(f"{study} is in {told}; look at it with `mtlv ui --mlflow{where}`")
 
 
 def show_outcome(outcome: StudyOutcome) -> None:
@@ -162,12 +107,6 @@ def show_outcome(outcome: StudyOutcome) -> None:
 
 def _finished(store: Store, study: StudyRecord) -> int:
     return sum(all(store.has_job(job) for job in cell.jobs) for cell in study.cells)
-
-
-def _baseline(outcome: StudyOutcome) -> str:
-    """Return the plan that others are compared with where nothing is said: MTL, if it is there."""
-    names = [plan.name for plan in outcome.plans]
-    return next((name for name in names if name.partition("@")[0] == "mtl"), (names or ["mtl"])[0])
 
 
 def _show_groups(outcome: StudyOutcome) -> None:

@@ -1,4 +1,4 @@
-"""Figures as text: shares and correlations in percent, losses and errors as they are."""
+"""Numbers as text: shares and correlations in percent, losses and errors as they are."""
 
 from __future__ import annotations
 

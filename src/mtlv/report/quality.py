@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mtlv.evaluation.summary import Summary
-from mtlv.report.figures import scale_of
+from mtlv.report.numbers import scale_of
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 
 __all__ = ["FEW", "Column", "quality_columns"]

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.summary import Summary
-from mtlv.report.figures import figure, percent, scale_of, share, signed
+from mtlv.report.numbers import percent, scale_of
 from mtlv.report.quality import Column, quality_columns
-from mtlv.store.comparison import Comparison
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 
 __all__ = [
     "Table",
     "chosen_table",
-    "comparison_table",
     "fitting",
     "markdown",
     "plan_table",
@@ -89,7 +86,7 @@ def plan_table(outcome: StudyOutcome) -> Table:
     """
     columns = quality_columns(outcome)
     header = ("plan", *(c.title for c in columns), "seconds", "models", "MiB", "n")
-    whole = len(outcome.study.tasks)
+    whole = len(outcome.study.targets)
     rows = tuple(_plan_row(plan, columns, whole) for plan in outcome.plans)
     note = _plan_note(outcome, columns) if outcome.plans else ""
     return Table(f"Study {outcome.study.name}", header, rows, note)
@@ -100,7 +97,7 @@ def task_table(outcome: StudyOutcome, metric: str | None = None) -> Table:
     judged = {task: own for plan in outcome.plans for task, own in plan.summary.judged.items()}
     named = metric or (None if _own_metrics(outcome) else "f1")
     rows = []
-    for task in outcome.study.tasks:
+    for task in outcome.study.targets:
         support = "" if task.positives is None else f"{task.positives:,}"
         own = named or (judged[task.name].metric if task.name in judged else "-")
         scale = scale_of(own, judged[task.name].kind) if task.name in judged else 100
@@ -113,57 +110,6 @@ def task_table(outcome: StudyOutcome, metric: str | None = None) -> Table:
     first = "task" if named else "task, metric"
     names = [plan.name for plan in outcome.plans]
     return Table(title, (first, "positives", *names), tuple(rows), note)
-
-
-def comparison_table(comparison: Comparison) -> Table:
-    """Return the difference of every plan to the baseline."""
-    scale = scale_of(comparison.metric)
-    most = max((row.tasks for row in comparison.rows), default=0)
-    drawn = {plan for null in comparison.nulls for plan in null.plans if len(null.plans) > 1}
-    judged = any(row.random_share is not None for row in comparison.rows)
-    rows = [
-        (
-            row.plan + ("" if row.tasks == most else f" ({row.tasks} tasks)"),
-            percent(row.value, scale),
-            signed(row.delta, scale),
-            f"{row.better} / {row.equal} / {row.worse}",
-            "" if row.cost_ratio is None else f"{row.cost_ratio:.2f}",
-            str(row.value.n),
-            *([share(row.random_share)] if judged else []),
-        )
-        for row in comparison.rows
-        if row.plan not in drawn
-    ]
-    header: tuple[str, ...] = (
-        "plan",
-        comparison.metric,
-        "difference",
-        "tasks + / = / -",
-        "cost ratio",
-        "n",
-    )
-    header += ("random ≥",) if judged else ()
-    better = "higher" if METRICS[comparison.metric].higher_is_better else "lower"
-    judged_by = "higher, equal and lower F1"
-    if comparison.own_metrics:
-        judged_by = "better, equal and worse primary metric"
-    note = (
-        f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over n"
-        f"{', in percent' if scale == 100 else ''}, {better} is better; tasks: with {judged_by} "
-        "on average; cost ratio: its seconds over the baseline's"
-    )
-    for null in comparison.nulls if drawn else ():
-        low, high = (figure(each(null.values), scale) for each in (min, max))
-        note += (
-            f"; {len(null.plans)} random groupings in {null.models} models: "
-            f"{percent(null.summary, scale)} (from {low} to {high})"
-        )
-    if any(row.tasks < most for row in comparison.rows):
-        note += "; (n tasks): both plans scored on these alone"
-    if judged:
-        note += "; random ≥: share of random groupings that do as well, the plan itself counted"
-    title = f"Study {comparison.study} against {comparison.baseline}"
-    return Table(title, header, tuple(rows), note)
 
 
 def published_table(outcome: StudyOutcome) -> Table | None:

@@ -1,221 +1,173 @@
 """Comparison: plans against a baseline, paired by fold and seed, on the same targets or never.
 
-The tasks of a plan are compared one by one in what each is judged by.
+The tasks of a plan are compared one by one in what each is judged by. Every difference comes with
+an interval, a p-value by the test that the protocol asks for, that p-value corrected (over the
+tasks of a plan, and over the plans), an effect size and a verdict in words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from mtlv.errors import ProtocolError, nearest
-from mtlv.evaluation.protocol import same_targets
-from mtlv.evaluation.summary import Summary, summarise
-from mtlv.store.null import Null, nulls_of, random_share_of
-from mtlv.store.outcome import (
-    CellOutcome,
-    PlanOutcome,
-    StudyOutcome,
-    cell_predictions,
-    score_cell,
-)
-from mtlv.store.record import CellRecord
+from mtlv.evaluation.metrics import METRICS
+from mtlv.evaluation.significance import Friedman, friedman
+from mtlv.evaluation.summary import Summary
+from mtlv.store.comparison_claims import check_settings, claims_of
+from mtlv.store.comparison_pairs import PlanPair, Source, pair_up, together
+from mtlv.store.comparison_record import Comparison, Row, TaskRow
+from mtlv.store.comparison_settings import CompareSettings, PlanFindings
+from mtlv.store.comparison_tests import differences_of, findings_of, metric_of
+from mtlv.store.null import nulls_of, random_share_of
+from mtlv.store.outcome import PlanOutcome, StudyOutcome
 from mtlv.store.store import Store
 
-__all__ = ["Comparison", "Row", "compare"]
+__all__ = ["CompareSettings", "Comparison", "Row", "TaskRow", "compare", "together"]
 
 EQUAL = 5e-4
 """Per-task means nearer than this (0.05 points, where shares are compared) are called equal."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One plan against the baseline.
-
-    Args:
-        plan: its name.
-        value: of the metric.
-        delta: paired differences to the baseline.
-        per_task: paired differences of the metric that each task is judged by.
-        better: tasks that are better on average than under the baseline.
-        equal: tasks that are the same, within `EQUAL`.
-        worse: tasks that are worse.
-        cost_ratio: training seconds over the baseline's.
-        tasks: how many tasks both have; where one has more, both are scored on these alone.
-        random_share: share of random groupings in as many models that do as well or better, this
-            plan counted with them (so never 0); None where there are none.
-    """
-
-    plan: str
-    value: Summary
-    delta: Summary
-    per_task: dict[str, Summary]
-    better: int
-    equal: int
-    worse: int
-    cost_ratio: float | None
-    tasks: int = 0
-    random_share: float | None = None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All plans of a study against one of them.
-
-    Args:
-        study: its name.
-        baseline: the plan that the others are compared with.
-        metric: that is compared.
-        rows: a plan each.
-        nulls: random groupings, by their number of models.
-        own_metrics: whether tasks are judged by metrics of their own, and not all by F1.
-    """
-
-    study: str
-    baseline: str
-    metric: str
-    rows: tuple[Row, ...]
-    nulls: tuple[Null, ...] = ()
-    own_metrics: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what `mtlv compare --json` prints."""
-        return {
-            "study": self.study,
-            "baseline": self.baseline,
-            "metric": self.metric,
-            "plans": [
-                {
-                    "plan": row.plan,
-                    "value": row.value.to_json(),
-                    "delta": row.delta.to_json(),
-                    "per_task": {task: own.to_json() for task, own in row.per_task.items()},
-                    "tasks_better": row.better,
-                    "tasks_equal": row.equal,
-                    "tasks_worse": row.worse,
-                    "cost_ratio": row.cost_ratio,
-                    "tasks": row.tasks,
-                    "random_share": row.random_share,
-                }
-                for row in self.rows
-            ],
-            "random": [
-                {"models": null.models, "plans": list(null.plans), **null.summary.to_json()}
-                for null in self.nulls
-            ],
-        }
-
-
 def compare(
-    store: Store, outcome: StudyOutcome, baseline: str, metric: str | None = None
+    store: Store,
+    outcome: StudyOutcome | Sequence[StudyOutcome],
+    baseline: str,
+    metric: str | None = None,
+    settings: CompareSettings | None = None,
 ) -> Comparison:
     """Compare all plans of a study with one of them.
 
     Args:
         store: has the predictions.
-        outcome: of the study.
+        outcome: of the study; of several, plans are named `STUDY:PLAN`.
         baseline: name of the plan to compare with.
         metric: to compare; by default `primary_mean` where tasks have metrics of their own, else
-            `f1_macro`.
+            `f1_macro`; under McNemar's test, `subset_accuracy`.
+        settings: test, correction, margin and draws.
 
     Raises:
-        ProtocolError: there is no such plan or metric, or the plans' test targets differ.
+        ProtocolError: there is no such plan, metric or test, the test does not apply, or the plans'
+            test targets differ.
     """
-    base = next((plan for plan in outcome.plans if plan.name == baseline), None)
-    if base is None:
+    settings = settings or CompareSettings()
+    check_settings(settings)
+    source = together(store, [outcome] if isinstance(outcome, StudyOutcome) else outcome)
+    base = source.plan(baseline)
+    metric = _metric(base, metric, settings)
+    nulls = nulls_of(source.outcome, metric)
+    drawn = {plan for null in nulls.values() for plan in null.plans if len(null.plans) > 1}
+    pairs = {plan.name: pair_up(source, plan, base) for plan in source.outcome.plans}
+    findings = {
+        name: findings_of(source, pair, metric, settings)
+        for name, pair in pairs.items()
+        if name != base.name and name not in drawn and pair.cells
+    }
+    rows = [_row(source, pairs[name], metric, settings, findings.get(name)) for name in pairs]
+    judged = [
+        replace(row, random_share=random_share_of(plan, metric, nulls))
+        for row, plan in zip(rows, source.outcome.plans, strict=True)
+    ]
+    return Comparison(
+        " and ".join(dict.fromkeys(study.name for study in source.studies.values())),
+        base.name,
+        metric,
+        _with_claims(judged, findings, metric, settings),
+        tuple(nulls.values()),
+        base.summary.own_metrics,
+        settings,
+        _ranked([plan for plan in source.outcome.plans if plan.name not in drawn], base),
+        base.summary.signature_of(metric),
+    )
+
+
+def _metric(base: PlanOutcome, metric: str | None, settings: CompareSettings) -> str:
+    """Return the metric to compare.
+
+    Raises:
+        ProtocolError: the plans have no such metric, or the test is about another.
+    """
+    if settings.test == "mcnemar" and metric not in (None, "subset_accuracy"):
         raise ProtocolError(
-            f"The study has no finished plan '{baseline}' to compare with.",
-            hint=nearest(baseline, [plan.name for plan in outcome.plans]),
+            f"McNemar's test is about accuracy, not about {metric}.",
+            hint="compare with `--metric subset_accuracy` (tasks: their accuracy), or use the "
+            "test randomisation",
         )
+    if metric is None and settings.test == "mcnemar" and base.summary.metrics:
+        metric = "subset_accuracy"
     metric = metric or ("primary_mean" if base.summary.own_metrics else "f1_macro")
     if metric not in base.summary.metrics:
         raise ProtocolError(
             f"There is no metric '{metric}'.", hint=nearest(metric, base.summary.metrics)
         )
-    nulls = nulls_of(outcome, metric)
-    rows = tuple(
-        replace(
-            _row(store, *_on_shared_tasks(store, outcome, plan, base), metric),
-            random_share=random_share_of(plan, metric, nulls),
+    return metric
+
+
+def _row(
+    source: Source,
+    pair: PlanPair,
+    metric: str,
+    settings: CompareSettings,
+    found: PlanFindings | None,
+) -> Row:
+    plan, base = pair.plan, pair.base
+    metrics = {task: metric_of(pair, task, settings) for task in pair.tasks}
+    claims = claims_of(found.tasks, metrics, settings) if found else {}
+    support = {task.name: task.positives for task in source.studies[base.name].tasks}
+    by_task = {
+        task: TaskRow(
+            own.name,
+            plan.summary.per_task[task][own.name],
+            base.summary.per_task[task][own.name],
+            Summary.of(differences_of(pair, own.name, task).tolist()),
+            support.get(task),
+            claims.get(task),
         )
-        for plan in outcome.plans
-    )
-    return Comparison(
-        outcome.study.name, baseline, metric, rows, tuple(nulls.values()), base.summary.own_metrics
-    )
-
-
-def _row(store: Store, plan: PlanOutcome, base: PlanOutcome, metric: str) -> Row:
-    pairs = _pairs(plan.cells, base.cells)
-    shared = [task for task in base.summary.per_task if task in plan.summary.per_task]
-    for own, other in pairs if plan.name != base.name else ():
-        _check_targets(store, own.cell, other.cell, shared)
-    delta = Summary.of([a.scores.together(metric) - b.scores.together(metric) for a, b in pairs])
-    tasks = {
-        task: Summary.of([a.scores.primary(task) - b.scores.primary(task) for a, b in pairs])
-        for task in shared
+        for task, own in metrics.items()
     }
-    gains = [_gain(own.mean, base, task) for task, own in tasks.items()]
+    turned = {task: 1 if own.higher_is_better else -1 for task, own in metrics.items()}
+    gains = [turned[task] * own.delta.mean for task, own in by_task.items()]
     seconds = base.cost.train_seconds
     return Row(
         plan.name,
         plan.summary.together(metric),
-        delta,
-        tasks,
+        Summary.of(differences_of(pair, metric).tolist()),
+        {task: own.delta for task, own in by_task.items()},
         better=sum(gain > EQUAL for gain in gains),
         equal=sum(abs(gain) <= EQUAL for gain in gains),
         worse=sum(gain < -EQUAL for gain in gains),
         cost_ratio=plan.cost.train_seconds / seconds if seconds else None,
-        tasks=len(shared),
+        tasks=len(pair.tasks),
+        by_task=by_task,
+        cost=plan.cost,
+        unpaired=pair.unpaired,
+        findings=found,
     )
 
 
-def _gain(delta: float, base: PlanOutcome, task: str) -> float:
-    """Return a difference in what a task is judged by, turned so that more is better."""
-    return delta if base.summary.judged[task].higher_is_better else -delta
+def _with_claims(
+    rows: Sequence[Row],
+    findings: Mapping[str, PlanFindings],
+    metric: str,
+    settings: CompareSettings,
+) -> tuple[Row, ...]:
+    """Return the rows with what may be claimed of each plan, corrected over the plans."""
+    found = {name: own.together for name, own in findings.items() if own.together is not None}
+    claims = claims_of(found, dict.fromkeys(found, METRICS[metric]), settings)
+    return tuple(replace(row, claim=claims.get(row.plan)) for row in rows)
 
 
-def _on_shared_tasks(
-    store: Store, outcome: StudyOutcome, plan: PlanOutcome, base: PlanOutcome
-) -> tuple[PlanOutcome, PlanOutcome]:
-    """Return two plans scored on the tasks that both have, if one has more than the other.
-
-    Raises:
-        ProtocolError: they have none in common.
-    """
-    tasks = [set(each.summary.per_task) for each in (plan, base)]
-    if tasks[0] == tasks[1]:
-        return plan, base
-    shared = tasks[0] & tasks[1]
-    if not shared:
-        raise ProtocolError(f"The plans '{plan.name}' and '{base.name}' have no task in common.")
-    return _rescored(store, outcome, plan, shared), _rescored(store, outcome, base, shared)
-
-
-def _rescored(
-    store: Store, outcome: StudyOutcome, plan: PlanOutcome, tasks: Collection[str]
-) -> PlanOutcome:
-    scored = [score_cell(store, outcome.study, cell.cell, tasks) for cell in plan.cells]
-    cells = tuple(cell for cell in scored if cell is not None)
-    return replace(plan, cells=cells, summary=summarise([cell.scores for cell in cells]))
-
-
-def _check_targets(store: Store, own: CellRecord, other: CellRecord, tasks: Sequence[str]) -> None:
-    tests = [cell_predictions(store, cell)["test"].only(tasks) for cell in (own, other)]
-    try:
-        same_targets(*tests)
-    except ProtocolError as error:
-        raise error.inside(f"plans '{own.plan}' and '{other.plan}', fold {own.fold + 1}") from error
-
-
-def _pairs(
-    cells: Sequence[CellOutcome], others: Sequence[CellOutcome]
-) -> list[tuple[CellOutcome, CellOutcome]]:
-    by_place = {(other.cell.fold, other.cell.seed): other for other in others}
-    places = [(cell.cell.fold, cell.cell.seed) for cell in cells]
-    return [
-        (cell, by_place[place])
-        for cell, place in zip(cells, places, strict=True)
-        if place in by_place
+def _ranked(plans: Sequence[PlanOutcome], base: PlanOutcome) -> Friedman | None:
+    """Rank three plans or more on the tasks that all have, by what judges each."""
+    shared = [
+        task
+        for task in base.summary.per_task
+        if all(task in plan.summary.per_task for plan in plans)
     ]
+    values = np.array([[plan.summary.primary(task).mean for plan in plans] for task in shared])
+    if len(plans) < 3 or len(shared) < 2 or np.isnan(values).any():
+        return None
+    signs = [1 if base.summary.judged[task].higher_is_better else -1 for task in shared]
+    return friedman(values * np.array(signs)[:, None], [plan.name for plan in plans], base.name)

@@ -18,13 +18,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock
-
 from mtlv.errors import MtlvError, StoreError
-from mtlv.files import cache_folder
-from mtlv.fingerprint import fingerprint
 from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
+from mtlv.store.tracking_database import opened_alone
 from mtlv.store.tracking_memory import Memory, Status, memory_key
 from mtlv.store.tracking_study import StudyMirror
 from mtlv.store.tracking_uri import (
@@ -113,6 +110,33 @@ class Mirror:
                 "store has everything",
             ) from error
 
+    def attach(self, study: StudyRecord, files: Mapping[str, str]) -> bool:
+        """Add files to the run of a study that was mirrored before; tell whether that was possible.
+
+        One that was not is left alone: nothing is made where nobody asked for it.
+
+        Args:
+            study: as it is now.
+            files: contents by name.
+        """
+        try:
+            key = memory_key(study, self._uri, self._experiment)
+            if Memory(self._store, study.name, key).load() is None:
+                return False
+            self._update(study)
+            with _quiet():
+                self._mirrors[key].attach(files)
+        except Exception as error:  # what is attached is written already; see `sync`
+            log.debug("attaching failed", exc_info=True)
+            log.warning(
+                "MLflow at %s does not take %s: %s.",
+                without_password(self._uri),
+                ", ".join(files),
+                reason_of(error),
+            )
+            return False
+        return True
+
     def _update(self, study: StudyRecord) -> None:
         key = memory_key(study, self._uri, self._experiment)
         try:
@@ -135,7 +159,7 @@ class _MlflowTracker:
     def __init__(self, uri: str, experiment: str) -> None:
         from mlflow import MlflowClient
 
-        with _no_patience(), _alone(uri):
+        with _no_patience(), opened_alone(uri):
             self._client = MlflowClient(tracking_uri=uri)
             found = self._client.get_experiment_by_name(experiment)
             if found is None:
@@ -210,15 +234,6 @@ def ui_command(uri: str) -> list[str]:
     _set_environment()
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", absolute_uri(uri)]
     return [*command, "--host", "127.0.0.1", "--workers", "1"]
-
-
-@contextmanager
-def _alone(uri: str) -> Iterator[None]:
-    """Let one process at a time open a tracker: the first makes its tables and experiment."""
-    folder = cache_folder() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / fingerprint(uri)):
-        yield
 
 
 @contextmanager

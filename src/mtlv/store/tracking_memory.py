@@ -118,4 +118,4 @@ def memory_key(study: StudyRecord, uri: str, experiment: str) -> str:
     was told of cannot change.
     """
     corpora = {corpus.name: corpus.fingerprint for corpus in study.corpora}
-    return fingerprint([uri, experiment, study.config, corpora])
+    return fingerprint([uri, experiment, study.question, corpora])

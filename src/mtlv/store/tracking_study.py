@@ -99,6 +99,10 @@ class StudyMirror:
         self._set_status(self._known, STATUS[study.status], milliseconds(study.updated))
         self._memory.save(self._known)
 
+    def attach(self, files: Mapping[str, str]) -> None:
+        """Add files to the run of the study."""
+        self._tracker.attach(self._known.id, files)
+
     def _recall(self) -> StudyMemory | None:
         """Return what is remembered, without open runs that the tracker has lost."""
         known = self._memory.load()

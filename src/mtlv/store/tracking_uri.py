@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-__all__ = ["absolute_uri", "artifact_place", "is_server", "reason_of", "without_password"]
+__all__ = [
+    "absolute_uri",
+    "artifact_place",
+    "is_server",
+    "reason_of",
+    "sqlite_file",
+    "without_password",
+]
 
 LONGEST_REASON = 160
 
@@ -20,6 +27,15 @@ def artifact_place(uri: str) -> str | None:
     """Return where artifacts lie: beside a SQLite file; None where the tracker knows best."""
     path, _ = _sqlite_path(uri)
     return None if path is None else (path.resolve().parent / "mlartifacts").as_uri()
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of a SQLite URI; None for other URIs and a database in memory.
+
+    >>> sqlite_file("sqlite:///runs/mlflow.db?timeout=5")
+    PosixPath('runs/mlflow.db')
+    """
+    return _sqlite_path(uri)[0]
 
 
 def is_server(uri: str) -> bool:

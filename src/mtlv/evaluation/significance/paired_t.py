@@ -1,0 +1,72 @@
+"""The corrected resampled t-test, for plans that were compared on several test parts.
+
+Folds share most of their training data, so their differences are no independent sample: the plain
+paired t-test finds a difference where there is none far too often. The variance is corrected for
+the overlap (Nadeau & Bengio, Machine Learning 2003); with repeated cross-validation all r x k
+differences are one sample (Bouckaert & Frank, PAKDD 2004).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mtlv.evaluation.significance.finding import ALPHA, Effect, Equivalence, Finding, check_pairs
+
+__all__ = ["corrected_t"]
+
+Array = np.ndarray[Any, Any]
+
+
+def corrected_t(differences: Array, overlap: float, margin: float | None = None) -> Finding:
+    """Test whether the mean difference is 0, on test parts whose training parts overlap.
+
+    t = d̄ / √((1/J + n_test/n_train) s²), with J - 1 degrees of freedom
+
+    - d̄, s²: mean and variance (J - 1) of the J differences.
+    - n_test/n_train: `overlap`; 0 gives the plain paired t-test.
+
+    With a margin m: TOST against d ≤ -m and d ≥ m, and the posterior of the Bayesian correlated
+    t-test (Benavoli et al., JMLR 2017), which is Student's t around d̄ with the same scale.
+
+    Args:
+        differences: (J,), one per test part.
+        overlap: test examples over training examples, 1/(k - 1) in k-fold cross-validation.
+        margin: m > 0, in the unit of the differences.
+
+    Raises:
+        ProtocolError: there are fewer than two differences.
+    """
+    check_pairs(differences, "corrected_t")
+    count = len(differences)
+    mean, sd = float(differences.mean()), float(differences.std(ddof=1))
+    scale = math.sqrt(1 / count + overlap) * sd
+    half = float(special.stdtrit(count - 1, 1 - ALPHA / 2)) * scale
+    return Finding(
+        "corrected_t",
+        min(1.0, 2 * _below(-abs(mean), scale, count - 1)),
+        mean - half,
+        mean + half,
+        1 - ALPHA,
+        Effect("cohens_d_z", mean / sd if sd > 0 else math.nan),
+        count,
+        "test part",
+        equivalence=None if margin is None else _equivalence(mean, scale, count - 1, margin),
+    )
+
+
+def _equivalence(mean: float, scale: float, freedom: int, margin: float) -> Equivalence:
+    below = _below(-margin - mean, scale, freedom)  # also p of the test against d ≤ -m
+    above = _below(mean - margin, scale, freedom)
+    rope = {"below": below, "within": 1 - below - above, "above": above}
+    return Equivalence(margin, max(below, above), rope)
+
+
+def _below(distance: float, scale: float, freedom: int) -> float:
+    """Return P(T·scale ≤ distance); a scale of 0 has all of its mass at 0."""
+    if scale == 0:
+        return 0.5 * (1 + float(np.sign(distance)))
+    return float(special.stdtr(freedom, distance / scale))

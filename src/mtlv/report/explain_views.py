@@ -1,0 +1,213 @@
+"""Tables of explanations, made of their records and stored tables alone; nothing needs torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mtlv.explain.view_results import ThreeViews
+from mtlv.report.explain_tables import view_tables
+from mtlv.report.tables import Table
+from mtlv.store.record import ExplanationRecord
+from mtlv.store.store import Store
+
+__all__ = ["Rows", "explanation_rows", "study_tables", "text_tables"]
+
+Rows = Sequence[Mapping[str, Any]]
+TOP = 10
+LONGEST = 60
+
+
+def explanation_rows(store: Store, record: ExplanationRecord) -> dict[str, Rows]:
+    """Return the stored tables of an explanation by name, a mapping for each row."""
+    return {n: store.explanation_frame(record.id, n).to_pylist() for n in record.frames}
+
+
+def study_tables(record: ExplanationRecord, rows: Mapping[str, Rows]) -> list[Table]:
+    """Return the tables of a study's views, and one of the views that it does not allow."""
+    makers = {
+        "words": _words,
+        "agreement": _agreement,
+        "texts": _deltas,
+        "similarity": _similarity,
+        "conflict": _conflict,
+        "data_map": _data_map,
+        "disagreement": _disagreement,
+    }
+    article = [] if record.article is None else view_tables(ThreeViews.from_json(record.article))
+    tables = [make(rows[name]) for name, make in makers.items() if name in rows]
+    return [*article, *tables, *_missing(record)]
+
+
+def text_tables(rows: Mapping[str, Rows]) -> list[Table]:
+    """Return, for each task, what each word of a text adds under every plan."""
+    tables = []
+    for task in _distinct(rows["texts"], "task"):
+        texts = [row for row in rows["texts"] if row["task"] == task]
+        words = [row for row in rows["attributions"] if row["task"] == task]
+        tables.append(_text(task, texts, words))
+    return tables
+
+
+def _text(task: str, texts: Rows, words: Rows) -> Table:
+    plans = [row["plan"] for row in texts]
+    by_place = {(row["place"], row["plan"]): row["value"] for row in words}
+    named = {row["place"]: row["word"] for row in words}
+    lines = [
+        (word, *(_signed(by_place.get((place, plan))) for plan in plans))
+        for place, word in named.items()
+    ]
+    for name in ("score", "probability", "decision"):
+        lines.append((f"= {name}", *(_shown(row[name]) for row in texts)))
+    worst = max(texts, key=lambda row: abs(row["delta"]))
+    note = (
+        "what each word adds to the score, in logits or in the unit of the task, against a text of "
+        f"baseline tokens; largest convergence delta {worst['delta']:+.2g} of "
+        f"{worst['difference']:+.3g} with {worst['steps']} steps"
+    )
+    return Table(_title(task, texts), ("word", *plans), tuple(lines), note)
+
+
+def _title(task: str, texts: Rows) -> str:
+    labels = _distinct([row for row in texts if row["label"]], "label")
+    return f"{task}, {' and '.join(labels)}" if labels else task
+
+
+def _words(rows: Rows) -> Table:
+    shown = []
+    for plan, task in dict.fromkeys((row["plan"], row["task"]) for row in rows):
+        own = [row for row in rows if (row["plan"], row["task"]) == (plan, task)]
+        own = [row for row in own if row["seed"] == own[0]["seed"]]
+        top = [row for row in own if row["count"] > 1][:TOP]
+        words = ", ".join(f"{row['word']} {row['mean']:+.2f}" for row in top)
+        shown.append((task, plan, words))
+    note = "largest mean absolute attribution, in two places or more; the number is the signed mean"
+    return Table("Words that matter", ("task", "plan", "words"), tuple(shown), note, (0, 1, 2))
+
+
+def _agreement(rows: Rows) -> Table:
+    return _paired(
+        "Agreement of words' ranks",
+        rows,
+        ("rho", "overlap"),
+        "Spearman's rho and rank-biased overlap of mean absolute attributions; two seeds of one "
+        "plan are the ceiling",
+    )
+
+
+def _similarity(rows: Rows) -> Table:
+    layers = sorted({row["layer"] for row in rows})
+    named = [{**row, f"layer {row['layer']}": row["cka"]} for row in rows]
+    return _paired(
+        "Similarity of encoders",
+        named,
+        [f"layer {layer}" for layer in layers],
+        "debiased linear CKA on the same test texts; two seeds of one plan are the ceiling",
+    )
+
+
+def _paired(title: str, rows: Rows, values: Sequence[str], note: str) -> Table:
+    """Return means over seeds by task and pair of plans; the same plan twice means its seeds.
+
+    Models of one seed begin alike, so where there are two seeds, only unequal ones are compared.
+    """
+    unequal = [row for row in rows if row["first_seed"] != row["second_seed"]]
+    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+    for row in unequal or rows:
+        same = row["first"] == row["second"]
+        pair = f"{row['first']}, two seeds" if same else f"{row['first']} / {row['second']}"
+        own = found.setdefault((row["task"], pair), {})
+        for name in values:
+            if row.get(name) is not None:
+                own.setdefault(name, []).append(row[name])
+    lines = [
+        (task, pair, *(f"{np.nanmean(own[name]):.2f}" if own.get(name) else "-" for name in values))
+        for (task, pair), own in found.items()
+    ]
+    return Table(title, ("task", "models", *values), tuple(lines), note, (0, 1))
+
+
+def _deltas(rows: Rows) -> Table:
+    lines = []
+    for plan, task in dict.fromkeys((row["plan"], row["task"]) for row in rows):
+        own = [row for row in rows if (row["plan"], row["task"]) == (plan, task)]
+        relative = [row["relative_delta"] for row in own if math.isfinite(row["relative_delta"])]
+        lines.append(
+            (
+                task,
+                plan,
+                str(len(own)),
+                f"{np.median([abs(row['delta']) for row in own]):.4f}",
+                f"{max(abs(row['delta']) for row in own):.4f}",
+                f"{100 * float(np.median(relative)):.1f} %" if relative else "-",
+                str(max(row["steps"] for row in own)),
+                str(sum(bool(row["cut"]) for row in own)),
+            )
+        )
+    header = ("task", "plan", "texts", "median delta", "largest", "relative", "steps", "cut")
+    note = "delta: by how much attributions miss the score difference; cut: texts that are too long"
+    return Table("Convergence of attributions", header, tuple(lines), note, (0, 1))
+
+
+def _conflict(rows: Rows) -> Table:
+    lines = []
+    for pair in dict.fromkeys((row["first"], row["second"]) for row in rows):
+        own = [row["cosine"] for row in rows if (row["first"], row["second"]) == pair]
+        below = 100 * float(np.mean(np.asarray(own) < 0))
+        lines.append((" / ".join(pair), f"{np.mean(own):+.3f}", f"{below:.0f} %", str(len(own))))
+    note = "over moments and layers; a conflict is no negative transfer"
+    header = ("tasks", "mean cosine", "below 0", "measured")
+    return Table("Gradients of tasks", header, tuple(lines), note)
+
+
+def _data_map(rows: Rows) -> Table:
+    lines = []
+    for task in _distinct(rows, "task"):
+        own = [row for row in rows if row["task"] == task]
+        hardest = min(own, key=lambda row: row["confidence"])
+        confidence = float(np.mean([row["confidence"] for row in own]))
+        variability = float(np.mean([row["variability"] for row in own]))
+        words = _cut(hardest["words"])
+        lines.append((task, str(len(own)), f"{confidence:.2f}", f"{variability:.2f}", words))
+    header = ("task", "texts", "confidence", "variability", "hardest text")
+    note = "mean over training texts of the mean and sd of the true class's probability over epochs"
+    return Table("Data map", header, tuple(lines), note, (0, 4))
+
+
+def _disagreement(rows: Rows) -> Table:
+    lines = []
+    for key in dict.fromkeys((row["task"], row["first"], row["second"]) for row in rows):
+        own = [row for row in rows if (row["task"], row["first"], row["second"]) == key]
+        won = [row for row in own if row["first_right"] > row["second_right"]]
+        example = _cut(own[0]["words"])
+        lines.append((key[0], key[1], key[2], str(len(won)), str(len(own) - len(won)), example))
+    header = ("task", "first", "second", "first right alone", "second right alone", "one of them")
+    return Table("Texts on which plans disagree", header, tuple(lines), words=(0, 1, 2, 5))
+
+
+def _missing(record: ExplanationRecord) -> list[Table]:
+    if not record.missing:
+        return []
+    lines = tuple((own.view, own.reason, own.setting) for own in record.missing)
+    header = ("view", "why not", "what would allow it")
+    return [Table("Views that the study does not allow", header, lines, words=(0, 1, 2))]
+
+
+def _distinct(rows: Rows, column: str) -> list[Any]:
+    return list(dict.fromkeys(row[column] for row in rows))
+
+
+def _signed(value: float | None) -> str:
+    return "cut off" if value is None or math.isnan(value) else f"{value:+.3f}"
+
+
+def _shown(value: Any) -> str:
+    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

@@ -1,0 +1,120 @@
+"""A square heat map over tasks, which affinities and correlations share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from plotly.graph_objects import Figure, Heatmap
+
+from mtlv.report.figures.layout import Margins, dressed
+from mtlv.report.figures.theme import DIVERGING, SIZES, WIDTH
+from mtlv.report.figures.words import hover, plain, short, widest
+
+__all__ = ["Heat", "heat"]
+
+Array = np.ndarray[Any, Any]
+NUMBERED = 24
+"""Cells of so many tasks have room for a number; of more, those below 0 carry a minus."""
+BAR = 84
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A matrix over tasks, in the order in which it is shown.
+
+    Args:
+        tasks: the T names.
+        values: (T, T), NaN where there is none.
+        rows: title of the vertical axis.
+        columns: title of the horizontal axis.
+        unit: of the values.
+        limit: the value that has the full colour; by default the largest one.
+        more: words of a cell by row and column, for the hover box.
+    """
+
+    tasks: Sequence[str]
+    values: Array
+    rows: str
+    columns: str
+    unit: str
+    limit: float | None = None
+    more: Any = None
+
+
+def heat(given: Heat, title: str, signature: str) -> Figure:
+    """Return the heat map of a matrix over tasks, 0 in the middle of the colours."""
+    count, values = len(given.tasks), given.values
+    names = [short(task, 24) for task in given.tasks]
+    margins = Margins(left=widest(names, 11) + 44, right=BAR, bottom=widest(names, 11) + 46)
+    side = max(WIDTH - margins.left - margins.right, 240)
+    known = np.abs(values[~np.isnan(values)])
+    limit = given.limit or max(float(known.max(initial=0.0)), 1e-12)
+    scale = _power(limit)
+    figure = Figure(
+        Heatmap(
+            z=[[None if np.isnan(v) else v / scale for v in row] for row in values],
+            zmin=-limit / scale,
+            zmax=limit / scale,
+            colorscale=[list(stop) for stop in DIVERGING],
+            xgap=1,
+            ygap=1,
+            text=[[_written(v, scale, count) for v in row] for row in values],
+            texttemplate="%{text}",
+            textfont={"size": max(min(side // count // 4, 11), 7)},
+            hovertext=_said(given),
+            hoverinfo="text",
+            colorbar={
+                "title": {"text": f"{plain(given.unit)}{_times(scale)}", "side": "right"},
+                "thickness": 12,
+                "x": 1.02,
+                "len": min(1.0, 260 / side),
+                "tickfont": {"size": SIZES["small"]},
+            },
+        )
+    )
+    axis = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
+    axis["tickfont"] = {"size": min(max(side // count - 1, 7), 11)}
+    figure.update_xaxes(title=plain(given.columns), tickangle=-90, **axis)
+    figure.update_yaxes(title=plain(given.rows), range=[count - 0.5, -0.5], **axis)
+    height = int(min(max(side, 14 * count), max(34 * count, 160)))
+    return dressed(figure, title, signature, height, margins)
+
+
+def _written(value: float, scale: float, count: int) -> str:
+    if np.isnan(value):
+        return ""
+    if count > NUMBERED:
+        return MINUS if value < 0 else ""
+    shown = f"{value / scale:.1f}" if abs(value / scale) >= 10 else f"{value / scale:.2f}"
+    shown = shown.replace("-", MINUS)
+    return shown.replace("0.", ".", 1) if abs(value / scale) < 1 else shown
+
+
+def _said(given: Heat) -> list[list[str]]:
+    return [
+        [
+            hover(
+                f"{source} → {target}",
+                "no value" if np.isnan(value) else f"{value:+.4g} {given.unit}",
+                "" if given.more is None else given.more[i][j],
+            )
+            for j, (target, value) in enumerate(zip(given.tasks, row, strict=True))
+        ]
+        for i, (source, row) in enumerate(zip(given.tasks, given.values, strict=True))
+    ]
+
+
+def _power(largest: float) -> float:
+    """Return the power of ten, one of 1, 0.001, …, that makes numbers readable."""
+    scale = 1.0
+    while largest / scale < 0.05:
+        scale /= 1000
+    return scale
+
+
+def _times(scale: float) -> str:
+    return "" if scale == 1 else f", times {scale:g}"

@@ -1,0 +1,132 @@
+"""Figures leave the program: as a part of a page, as a page of its own, as a picture.
+
+Nothing is fetched: plotly.js comes from the installed package, once per page. Pictures are made by
+kaleido, which needs a Chrome or Chromium.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from plotly.graph_objects import Figure
+from plotly.io import to_html as plotly_html
+from plotly.offline import get_plotlyjs
+
+from mtlv.errors import FigureError, nearest
+from mtlv.files import explained, write_text
+from mtlv.report.figures.theme import WIDTH, Theme, template, themed
+from mtlv.report.figures.words import plain
+
+__all__ = ["FORMATS", "plotly_script", "to_html", "write_figure", "write_image"]
+
+FORMATS = ("html", "pdf", "png", "svg")
+CONFIG = {"displaylogo": False, "responsive": True}
+SCALE = 2
+"""Pixels of a PNG by pixels of the figure."""
+
+
+def to_html(figure: Figure, name: str, theme: Theme = "light") -> str:
+    """Return a figure as a part of a page that has `plotly_script` in its head.
+
+    Args:
+        figure: to show.
+        name: of the part, of its own in the page.
+        theme: of the page.
+    """
+    shown = figure.to_dict()
+    shown["layout"]["template"] = template(theme).to_plotly_json()
+    return str(
+        plotly_html(
+            shown,
+            config=CONFIG,
+            include_plotlyjs=False,
+            full_html=False,
+            validate=False,
+            default_height=f"{figure.layout.height}px",
+            div_id=f"figure-{name}",
+        )
+    )
+
+
+def plotly_script() -> str:
+    """Return the element that a page needs once, before its first figure."""
+    return f'<script type="text/javascript">{get_plotlyjs()}</script>'
+
+
+def write_figure(figure: Figure, path: Path, theme: Theme = "light") -> None:
+    """Write a figure to a file whose ending says the format.
+
+    Raises:
+        FigureError: there is no such format, or no browser to make a picture with.
+        StoreError: the file cannot be written.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    if ending not in FORMATS:
+        raise FigureError(
+            "A figure cannot be written in this format.",
+            where=str(path),
+            found=path.suffix or "no ending",
+            expected=", ".join(f".{known}" for known in FORMATS),
+            hint=nearest(ending, FORMATS),
+        )
+    if ending == "html":
+        write_text(path, _page(figure, theme))
+    else:
+        write_image(themed(figure, theme), path)
+
+
+def write_image(figure: Figure, path: Path) -> None:
+    """Write a figure as PDF, PNG or SVG, `WIDTH` pixels wide.
+
+    Raises:
+        FigureError: kaleido or a browser is missing, or the browser fails.
+        StoreError: the file cannot be written.
+    """
+    image = _rendered(figure, path)
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image)
+
+
+def _rendered(figure: Figure, path: Path) -> bytes:
+    try:
+        from choreographer.errors import ChromeNotFoundError
+        from kaleido import PageGenerator, calc_fig_sync
+    except ImportError as error:
+        raise FigureError(
+            "Pictures need the package kaleido.",
+            where=str(path),
+            hint="pip install 'mtlv[figures]', or write an .html file",
+        ) from error
+    ending = path.suffix.lower().removeprefix(".")
+    options: dict[str, Any] = {"format": ending, "width": WIDTH, "height": figure.layout.height}
+    options["scale"] = SCALE if ending == "png" else 1
+    kopts = {"page_generator": PageGenerator(mathjax=False)}
+    try:
+        return bytes(calc_fig_sync(figure, options, kopts=kopts))
+    except ChromeNotFoundError as error:
+        raise FigureError(
+            "Pictures need a Chrome or Chromium, and none is found.",
+            where=str(path),
+            hint="install one (`apt-get install chromium`, or `plotly_get_chrome`), name it in "
+            "BROWSER_PATH, or write an .html file",
+        ) from error
+    except (RuntimeError, OSError) as error:
+        raise FigureError(
+            "The browser could not make the picture.",
+            where=str(path),
+            found=str(error).split("\n", maxsplit=1)[0] or type(error).__name__,
+            hint="write an .html file, or another Chrome or Chromium in BROWSER_PATH",
+        ) from error
+
+
+def _page(figure: Figure, theme: Theme) -> str:
+    ground = template(theme).layout.paper_bgcolor
+    title = figure.layout.title.text or plain("figure")
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{title}</title>{plotly_script()}</head>\n"
+        f'<body style="margin:0;background:{ground}"><main style="max-width:{WIDTH + 240}px;'
+        f'min-width:{WIDTH}px;margin:auto">{to_html(figure, "only", theme)}</main></body></html>\n'
+    )

@@ -1,0 +1,109 @@
+"""Frames of examples that one plan gets right and another gets wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mtlv.evaluation.judging import decided
+from mtlv.evaluation.predictions import TaskPredictions
+from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD
+from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
+from mtlv.store.outcome import CellOutcome, PlanOutcome, cell_predictions
+
+__all__ = ["discordant", "judged_examples"]
+
+EXAMPLES = ["task", "corpus", "id", "fold", "seed", "first_right", "second_right"]
+
+
+@FRAMES.register("discordant")
+def discordant(wanted: Wanted) -> Data:
+    """Examples of the test part that only one of two plans gets right, counted by task.
+
+    With several seeds, the counts are means over them.
+    """
+    first, second = _two(wanted)
+    examples = judged_examples(wanted)
+    if examples.empty:
+        raise no_data(
+            wanted, "discordant", "no task with right and wrong decisions", "see --task and --plan"
+        )
+    seeds = examples.seed.nunique()
+    a, b = examples.first_right, examples.second_right
+    counted = examples.assign(only_first=a & ~b, only_second=b & ~a, both=a & b, neither=~a & ~b)
+    columns = ["only_first", "only_second", "both", "neither"]
+    frame = counted.groupby("task", sort=False)[columns].sum() / seeds
+    frame = frame.reset_index().assign(first=first.name, second=second.name)
+    thresholds = first.cells[0].scores.thresholds.describe()
+    words = f"test part, n:{len(examples) // seeds} decisions, mean of {seeds} seeds"
+    return Data(frame, wanted.signed(words, f"thresholds:{thresholds}"))
+
+
+def judged_examples(wanted: Wanted) -> pd.DataFrame:
+    """Return whether each of two plans decides each test example right.
+
+    Of tagging tasks, a text is right if all of its tags are. Regression tasks are left out.
+
+    Returns:
+        A row per task, example, fold and seed, with the columns `task`, `corpus`, `id`, `fold`,
+        `seed`, `first_right` and `second_right`; discordant are those where the two differ.
+    """
+    first, second = _two(wanted)
+    others = {(cell.cell.fold, cell.cell.seed): cell for cell in second.cells}
+    pairs = [(cell, others.get((cell.cell.fold, cell.cell.seed))) for cell in first.cells]
+    frames = [
+        frame
+        for cell, other in pairs
+        if other is not None
+        for frame in _of_pair(wanted, cell, other)
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=EXAMPLES)
+
+
+def _two(wanted: Wanted) -> tuple[PlanOutcome, PlanOutcome]:
+    """Return the plan to look at and the one that it is compared with."""
+    if len(wanted.plans) == 2:
+        first, second = wanted.chosen_plans
+        return first, second
+    base = wanted.base
+    others = [plan for plan in wanted.chosen_plans if plan.name != base.name]
+    if not others:
+        raise no_data(wanted, "discordant", f"no plan but '{base.name}'", "name two with --plan")
+    return others[0], base
+
+
+def _of_pair(wanted: Wanted, cell: CellOutcome, other: CellOutcome) -> Iterator[pd.DataFrame]:
+    parts = [cell_predictions(wanted.store, each.cell)["test"].tasks for each in (cell, other)]
+    for task in wanted.chosen_tasks:
+        if task in parts[0] and task in parts[1] and parts[0][task].kind != "regression":
+            right = [
+                _right(part[task], each.scores.thresholds.values.get(task, DEFAULT_THRESHOLD))
+                for part, each in zip(parts, (cell, other), strict=True)
+            ]
+            joined = right[0].join(right[1], how="inner", lsuffix="_a", rsuffix="_b")
+            yield pd.DataFrame(
+                {"task": task, "corpus": parts[0][task].corpus, "id": joined.index}
+                | {"fold": cell.cell.fold, "seed": cell.cell.seed}
+                | {"first_right": joined.right_a.to_numpy(bool)}
+                | {"second_right": joined.right_b.to_numpy(bool)}
+            )
+
+
+def _right(task: TaskPredictions, threshold: float) -> pd.DataFrame:
+    """Return which examples with a target are decided right, by id."""
+    decisions = decided(task, threshold)
+    if task.kind == "tagging":
+        known = np.array([not np.isnan(tags).all() for tags in task.targets])
+        right = [bool(_tags_right(*pair)) for pair in zip(decisions, task.targets, strict=True)]
+        right_of = np.array(right, bool)
+    else:
+        known, right_of = ~np.isnan(task.targets), decisions == task.targets
+    return pd.DataFrame({"right": right_of[known]}, index=task.ids[known])
+
+
+def _tags_right(decisions: Any, targets: Any) -> bool:
+    known = ~np.isnan(targets)
+    return bool((np.asarray(decisions)[known] == targets[known]).all())

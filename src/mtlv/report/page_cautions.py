@@ -1,0 +1,207 @@
+"""What to be careful about: facts of this study that weaken what its numbers seem to say.
+
+Nothing here holds for every study: each point is said where a record shows it, and with its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from mtlv.evaluation.metrics import METRICS
+from mtlv.evaluation.significance.finding import ALPHA
+from mtlv.report.answer import rival_of
+from mtlv.report.numbers import share
+from mtlv.report.page_evidence import Evidence
+from mtlv.report.page_parts import Points, Section, Words
+from mtlv.report.page_words import counted, listed
+from mtlv.store.outcome import PlanOutcome
+
+__all__ = ["cautions", "gaps"]
+
+RARE = 10
+"""With fewer positives in a test part, one of them is more than a tenth of recall."""
+FEW = 5
+"""With fewer seeds, how much they vary is badly known."""
+
+
+def cautions(evidence: Evidence) -> Section:
+    """Return what to be careful about."""
+    points = [
+        *gaps(evidence),
+        *evidence.study.warnings,
+        *chain.from_iterable(check(evidence) for check in CHECKS),
+    ]
+    part = Points(tuple(points)) if points else Words("Nothing in the records calls for care.")
+    return Section("careful", "What to be careful about", (part,))
+
+
+def gaps(evidence: Evidence) -> list[str]:
+    """Return what is missing or damaged, in words."""
+    study, base = evidence.study, evidence.comparison.baseline
+    found = list(evidence.damaged)
+    if study.status == "running":
+        found.append("The study is still running: this is what was finished so far.")
+    if study.status == "failed":
+        found.append(f"The last run stopped: {study.failure}; run it again to go on.")
+    finished = {plan.name: plan for plan in evidence.outcome.plans}
+    planned = dict.fromkeys(cell.plan for cell in study.cells)
+    found += [f"No cell of `{name}` is finished." for name in planned if name not in finished]
+    for plan in finished.values():
+        if len(plan.cells) < plan.planned:
+            missing = counted(plan.planned - len(plan.cells), "run")
+            found.append(
+                f"`{plan.name}` lacks {missing} of {plan.planned}: {_lacking(plan, evidence)}."
+            )
+    for row in evidence.comparison.rows:
+        if row.plan != base and row.plan not in evidence.comparison.drawn and not row.delta.n:
+            found.append(
+                f"`{row.plan}` and `{base}` have no runs of equal fold and seed to compare."
+            )
+        elif row.unpaired and row.plan != base and row.plan not in evidence.comparison.drawn:
+            missing = counted(len(row.unpaired), "run")
+            found.append(
+                f"{missing} of `{row.plan}` or `{base}` have no partner and are not compared."
+            )
+    if len(evidence.plans) == 1 and len(planned) == 1:
+        found.append(f"The study has one plan, `{base}`: there is nothing to compare it with.")
+    return found
+
+
+def _lacking(plan: PlanOutcome, evidence: Evidence) -> str:
+    done = {(cell.cell.fold, cell.cell.seed) for cell in plan.cells}
+    places = sorted({(c.fold, c.seed) for c in evidence.study.cells if c.plan == plan.name} - done)
+    return listed(f"fold {fold + 1}, seed {seed}" for fold, seed in places)
+
+
+def _seeds(evidence: Evidence) -> Iterator[str]:
+    seeds = {cell.cell.seed for cell in evidence.base.cells}
+    if len(seeds) == 1:
+        yield (
+            f"Every fold was trained with one seed ({seeds.pop()}): how much another seed would "
+            "change is not measured apart from the folds."
+            if len(evidence.test_parts) > 1
+            else f"One seed ({seeds.pop()}) on one test part: the interval says nothing of how "
+            "much another seed would change."
+        )
+    elif len(seeds) < FEW and len(evidence.test_parts) == 1:
+        yield f"The spread between runs is estimated from {len(seeds)} seeds."
+
+
+def _parts(evidence: Evidence) -> Iterator[str]:
+    tests = {row.claim.finding.test: row.claim.finding for row in evidence.tested if row.claim}
+    if "corrected_t" in tests:
+        pairs = tests["corrected_t"].pairs
+        if pairs < FEW:
+            yield (
+                f"The t-test has {pairs} differences, one per test part, so {pairs - 1} degrees of "
+                "freedom: only large differences can be shown."
+            )
+    if len(evidence.test_parts) == 1:
+        most = max(own.n for own in evidence.test_parts[0].values())
+        yield f"All runs are tested on the same {most:,} examples, and trained on one draw of data."
+
+
+def _floors(evidence: Evidence) -> Iterator[str]:
+    for row in evidence.tested:
+        own = row.claim.finding if row.claim else None
+        if own is not None and own.floor > ALPHA:
+            yield (
+                f"`{row.plan}`: {own.test} over {counted(own.pairs, own.unit)} cannot give a p "
+                f"below {own.floor:g}, so it can show no difference whatever its size."
+            )
+
+
+def _rare(evidence: Evidence) -> Iterator[str]:
+    fewest: dict[str, int] = {}
+    for part in evidence.test_parts:
+        for task, own in part.items():
+            if own.positives is not None:
+                fewest[task] = min(own.positives, fewest.get(task, own.positives))
+    rare = sorted((n, task) for task, n in fewest.items() if n < RARE)
+    if rare:
+        named = listed(f"{task} ({n})" for n, task in rare)
+        yield f"Fewer than {RARE} positives in a test part, so one text moves the metric: {named}."
+
+
+def _undefined(evidence: Evidence) -> Iterator[str]:
+    for plan in evidence.plans:
+        lacking = [
+            f"{task} ({plan.summary.primary(task).n} of {len(plan.cells)} runs)"
+            for task in plan.summary.per_task
+            if plan.summary.primary(task).n < len(plan.cells)
+        ]
+        if lacking:
+            yield f"Undefined in some runs of `{plan.name}`: {listed(lacking)}."
+
+
+def _margin(evidence: Evidence) -> Iterator[str]:
+    if evidence.comparison.settings.margin is not None:
+        yield (
+            f"The margin of {evidence.comparison.settings.margin:g} was given to this report; "
+            "equivalence holds only if it was set before the results were seen."
+        )
+
+
+def _chosen(evidence: Evidence) -> Iterator[str]:
+    """Say it where validation, on which plans may be chosen, prefers another plan than test."""
+    whole = [p for p in evidence.plans if len(p.summary.per_task) == len(evidence.study.targets)]
+    if len(whole) < 2:
+        return
+    metric = evidence.comparison.metric
+    sign = 1 if METRICS[metric].higher_is_better else -1
+    best = max(whole, key=lambda plan: sign * plan.summary.together(metric).mean)
+    chosen = max(whole, key=lambda plan: plan.validation_value)
+    if best.name != chosen.name:
+        yield (
+            f"The best mean {metric} on test is that of `{best.name}`, but the best value on "
+            f"validation that of `{chosen.name}`: best of {len(whole)} on test is partly luck."
+        )
+
+
+def _groups(evidence: Evidence) -> Iterator[str]:
+    shares = {row.plan: row.random_share for row in evidence.comparison.rows}
+    for plan in evidence.plans:
+        found = {c.cell.fold: c.cell.grouping for c in plan.cells if c.cell.grouping is not None}
+        different = len({str(own.groups) for own in found.values()})
+        if different > 1:
+            yield f"`{plan.name}` has {different} different groupings in {len(found)} folds."
+        at_least = shares.get(plan.name)
+        if found and at_least is not None and at_least > ALPHA:
+            yield (
+                f"Counting itself, {share(at_least)} of random groupings in as many models do as "
+                f"well as `{plan.name}` or better: that its groups matter is not shown."
+            )
+
+
+def _nothing_random(evidence: Evidence) -> Iterator[str]:
+    rival = rival_of(evidence.comparison)
+    if rival is not None and not evidence.comparison.nulls:
+        cells = next(plan.cells for plan in evidence.outcome.plans if plan.name == rival.plan)
+        if cells[0].cell.grouping is not None:
+            yield (
+                f"No random grouping was trained, so whether these groups of `{rival.plan}`, or "
+                "any groups, make its difference is not known."
+            )
+
+
+def _machines(evidence: Evidence) -> Iterator[str]:
+    jobs = [j for plan in evidence.plans for cell in plan.cells for j in cell.cell.jobs]
+    places = {
+        (found.get("processor"), found.get("device"), found.get("threads"))
+        for found in (evidence.store.job(job).environment for job in dict.fromkeys(jobs))
+    }
+    if len(places) > 1:
+        yield (
+            f"Jobs ran on {len(places)} different machines or numbers of threads: seconds and cost "
+            "ratios mix them."
+        )
+    workers = evidence.study.config.get("executor", {}).get("workers", 1)
+    if workers > 1:
+        yield f"{workers} jobs ran at a time, so seconds are longer than those of a job alone."
+
+
+CHECKS = (
+    *(_seeds, _parts, _floors, _rare, _undefined, _margin, _chosen, _groups, _nothing_random),
+    _machines,
+)

@@ -1,0 +1,97 @@
+"""`mtlv compare`: forms, options and mistakes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.shell import Shell
+from mtlv.store import Store
+from store.fakes import fake_study
+
+QUICK = ("--draws", "200")
+
+
+@pytest.fixture
+def mtlv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path, capsys)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+def test_every_form(mtlv: Shell, store: Store) -> None:
+    fake_study(store, folds=3)
+    shown = mtlv("compare", "fake", "--tasks")
+    assert "gmtl against mtl by task" in shown
+    assert "corrected_t over 3 test parts" in shown
+    assert "### Differences in f1_macro" in mtlv("compare", "fake", "--format", "markdown")
+    assert r"\toprule" in mtlv("compare", "fake", "--format", "latex")
+    lines = list(csv.DictReader(io.StringIO(mtlv("compare", "fake", "--format", "csv"))))
+    assert {line["verdict"] for line in lines} <= {"better", "worse", "no difference shown"}
+
+
+def test_options_reach_the_comparison(mtlv: Shell, store: Store) -> None:
+    fake_study(store, folds=1, seeds=(0, 1, 2))
+    options = ("--margin", "60", "--correction", "bh", "--test", "randomisation", *QUICK)
+    found = json.loads(mtlv("compare", "fake", "--baseline", "stl", *options, "--json"))
+    assert (found["baseline"], found["margin"], found["test"]) == ("stl", 60, "randomisation")
+    assert found["correction"]["method"] == "bh"
+    plan = found["plans"][-1]
+    assert plan["draws"] == 200
+    assert plan["test"]["verdict"] == "equivalent within 60"
+
+
+def test_several_studies(mtlv: Shell, store: Store) -> None:
+    fake_study(store, "one", plans=("stl", "mtl"))
+    fake_study(store, "two", plans=("gmtl",))
+    found = json.loads(mtlv("compare", "one", "two", "--json"))
+    assert found["baseline"] == "one:mtl"
+    assert [plan["plan"] for plan in found["plans"]] == ["one:stl", "one:mtl", "two:gmtl"]
+
+
+def test_gaps_are_told_on_stderr(mtlv: Shell, store: Store) -> None:
+    fake_study(store, folds=3, trained=lambda cell, model: cell.plan != "gmtl" or cell.fold < 2)
+    json.loads(mtlv("compare", "fake", "--json"))
+    assert "1 run(s) of 'gmtl' and 'mtl' are no pair" in mtlv.err
+    assert "fold 3, seed 0" in mtlv.err
+    assert "'stl'" not in mtlv.err
+
+
+def test_one_plan_is_no_comparison(mtlv: Shell, store: Store) -> None:
+    fake_study(store, plans=("mtl",))
+    mtlv("compare", "fake")
+    assert "nothing to compare it with" in mtlv.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["fake", "--baseline", "mlt"], "did you mean 'mtl'"),
+        (["fake", "--metric", "f1_marco"], "did you mean 'f1_macro'"),
+        (["fake", "--test", "t"], "known: bootstrap, corrected_t"),
+        (["fake", "--test", "wilcoxon"], "these still apply"),
+        (["fake", "--test", "mcnemar", "--metric", "f1_macro"], "about accuracy"),
+        (["fake", "fake"], "named twice"),
+        (["fake", "faek"], "did you mean 'fake'"),
+    ],
+)
+def test_mistakes(arguments: list[str], words: str, mtlv: Shell, store: Store) -> None:
+    fake_study(store, folds=1)
+    assert mtlv.failing("compare", *arguments) == 2
+    assert mtlv.err.startswith("error: ")
+    assert words in mtlv.err
+
+
+def test_a_damaged_file_is_named(mtlv: Shell, store: Store) -> None:
+    record = fake_study(store, folds=2)
+    job = record.cells[-1].jobs[0]
+    (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
+    assert mtlv.failing("compare", "fake") == 2
+    assert job in mtlv.err

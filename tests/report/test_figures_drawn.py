@@ -1,0 +1,182 @@
+"""What single figures draw: orders, verdicts, fronts, places of names."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mtlv.report.figures import FIGURES
+from mtlv.report.figures.cost import front
+from mtlv.report.figures.placing import add_labels
+from mtlv.report.figures.seriation import seriated
+from mtlv.report.figures.words import hover, pixels, plain, short
+from report.figures_toys import FRAMES, LABELS, PLANS
+
+
+def forest_frame(**changes: object) -> pd.DataFrame:
+    rows = [
+        ("rare", 5, 2.0, 1.0, 3.0, True),
+        ("common", 90, -1.5, -2.0, -1.0, True),
+        ("middle", 40, 0.4, -0.5, 1.3, False),
+    ]
+    columns = ["task", "support", "delta", "low", "high", "significant"]
+    frame = pd.DataFrame(rows, columns=columns)
+    given = {"plan": "gmtl", "baseline": "mtl", "metric": "f1", "unit": "points"}
+    return frame.assign(**(given | changes))
+
+
+class TestForest:
+    def test_the_most_frequent_task_stands_on_top(self) -> None:
+        figure = FIGURES["forest"](forest_frame(), "")
+        axis = figure.layout.yaxis
+        assert list(axis.ticktext) == ["rare (5)", "middle (40)", "common (90)"]
+        assert axis.range[0] < axis.range[1]
+
+    def test_verdicts_have_symbols_of_their_own(self) -> None:
+        by_name = {t.name: t for t in FIGURES["forest"](forest_frame(), "").data}
+        assert list(by_name["better"].x) == [2.0]
+        assert list(by_name["worse"].x) == [-1.5]
+        assert list(by_name["no difference shown"].x) == [0.4]
+        assert len({t.marker.symbol for t in by_name.values()}) == 3
+
+    def test_whiskers_end_at_the_interval(self) -> None:
+        better = next(t for t in FIGURES["forest"](forest_frame(), "").data if t.name == "better")
+        assert better.x[0] - better.error_x.arrayminus[0] == 1.0
+        assert better.x[0] + better.error_x.array[0] == 3.0
+        assert "interval +1.00 to +3.00" in better.hovertext[0]
+        assert "f1: +2.00 points against mtl" in better.hovertext[0]
+
+    def test_tasks_of_other_units_have_panels_of_their_own(self) -> None:
+        frame = pd.concat([forest_frame(), forest_frame(unit="mse", task="score")])
+        figure = FIGURES["forest"](frame, "")
+        titles = [axis.title.text for axis in figure.select_xaxes()]
+        assert titles == ["difference, points", "difference, mse"]
+
+    def test_an_unknown_interval_is_no_verdict(self) -> None:
+        frame = forest_frame(low=np.nan, high=np.nan, significant=None)
+        figure = FIGURES["forest"](frame, "")
+        (drawn,) = (t for t in figure.data if t.x[0] is not None)
+        assert drawn.name == "no difference shown"
+        assert "no interval" in drawn.hovertext[0]
+
+
+class TestFront:
+    def test_what_costs_more_and_is_no_better_is_left_out(self) -> None:
+        assert front([3, 1, 2, 2], [0.9, 0.5, 0.4, 0.7]) == [1, 3, 0]
+
+    def test_where_lower_is_better(self) -> None:
+        assert front([1, 2, 3], [0.5, 0.6, 0.4], higher_is_better=False) == [0, 2]
+
+    def test_wide_costs_have_a_logarithmic_axis(self) -> None:
+        frame = FRAMES["cost"](LABELS, PLANS[:3])
+        linear = FIGURES["cost"](frame.assign(seconds=[10.0, 20, 30]), "")
+        wide = FIGURES["cost"](frame.assign(seconds=[10.0, 20, 3000]), "")
+        assert linear.layout.xaxis.type == "linear"
+        assert wide.layout.xaxis.type == "log"
+
+
+class TestSeriation:
+    def test_blocks_are_put_together(self) -> None:
+        truth = np.array([0, 1, 0, 1, 0, 1])
+        order = seriated(np.where(truth[:, None] == truth, 1.0, 0.0))
+        assert sorted(truth[order].tolist()) in (truth[order].tolist(), truth[order].tolist()[::-1])
+
+    def test_unknown_cells_are_allowed(self) -> None:
+        matrix = np.full((4, 4), np.nan)
+        assert sorted(seriated(matrix)) == [0, 1, 2, 3]
+        matrix[0, 3] = 1.0
+        order = seriated(matrix)
+        assert sorted(order) == [0, 1, 2, 3]
+
+    def test_the_affinity_map_shows_rows_and_columns_in_one_order(self) -> None:
+        figure = FIGURES["affinity"](FRAMES["affinity"](LABELS[:8], PLANS), "")
+        assert figure.layout.xaxis.ticktext == figure.layout.yaxis.ticktext
+        first = [t.split()[0] for t in figure.layout.xaxis.ticktext]
+        assert first != [label.split()[0] for label in LABELS[:8]]
+        cell = figure.data[0].hovertext[0][1]
+        source, target = (figure.layout.xaxis.ticktext[i] for i in (0, 1))
+        assert cell.startswith(f"<b>{source} → {target}</b>")
+
+
+class TestAlluvial:
+    def test_a_task_goes_from_its_group_to_its_group(self) -> None:
+        frame = pd.DataFrame({"task": ["a", "b", "c"], "left": ["1", "1", "2"]})
+        frame = frame.assign(right=["1", "2", "2"], left_title="one", right_title="two")
+        figure = FIGURES["alluvial"](frame, "")
+        said = [t.hovertext for t in figure.data if t.hovertext and "from" in str(t.hovertext)]
+        assert said[1] == "<b>b</b><br>from group 1<br>to group 2"
+        assert figure.layout.yaxis2.title.text == "tasks by group of two"
+
+
+class TestDiscordant:
+    def test_bars_point_to_the_plan_that_is_right(self) -> None:
+        frame = pd.DataFrame({"task": ["a", "b"], "first": "new", "second": "old"})
+        frame = frame.assign(only_first=[1, 9], only_second=[4, 2], both=10, neither=3)
+        old, new = FIGURES["discordant"](frame, "").data
+        assert (old.name, new.name) == ("only old is right", "only new is right")
+        assert list(old.x) == [-4, -2]
+        assert list(new.x) == [1, 9]
+
+
+class TestConflict:
+    def test_the_share_of_pairs_below_zero_is_counted(self) -> None:
+        frame = pd.DataFrame(
+            {"first": ["a", "a", "b"] * 2, "second": ["b", "c", "c"] * 2, "layer": "last"}
+            | {"time": [1, 1, 1, 2, 2, 2], "clock": "epoch"}
+            | {"cosine": [0.5, 0.1, 0.2, -0.5, -0.1, 0.2]}
+        )
+        figure = FIGURES["gradient-conflict"](frame, "")
+        share = next(t for t in figure.data if t.name == "layer last")
+        assert list(share.y) == pytest.approx([0, 200 / 3])
+        middle = next(t for t in figure.data if t.name == "median of pairs")
+        assert list(middle.y) == pytest.approx([0.2, -0.1])
+
+
+class TestJobs:
+    def test_the_upright_line_is_the_median(self) -> None:
+        frame = pd.DataFrame({"plan": "mtl", "job": ["a", "b", "c"], "tasks": "x", "fold": 0})
+        frame = frame.assign(seed=0, seconds=[1.0, 5.0, 3.0], epochs=np.nan)
+        points, line = FIGURES["job-times"](frame, "").data
+        assert list(points.x) == [1.0, 5.0, 3.0]
+        assert list(line.x) == [3.0, 3.0]
+        assert "median 3.0 s of 3 jobs" in line.hovertext
+
+
+class TestWords:
+    def test_markup_is_shown_as_it_is(self) -> None:
+        assert plain("<a>\n&$") == "&lt;a&gt; &amp;&#36;"
+        assert hover("<a>", "1 < 2", "") == "<b>&lt;a&gt;</b><br>1 &lt; 2"
+
+    @pytest.mark.parametrize("name", ["x" * 60, "肺" * 40, "a肺" * 30])
+    @pytest.mark.parametrize("limit", [12, 24, 28])
+    def test_short_names_keep_within_the_limit(self, name: str, limit: int) -> None:
+        shown = short(name, limit)
+        assert pixels(shown) <= pixels("x" * limit)
+        assert shown[0] == name[0]
+        assert shown[-1] == name[-1]
+
+    def test_names_that_fit_stay(self) -> None:
+        assert short("Calcified Granuloma") == "Calcified Granuloma"
+
+
+class TestPlacing:
+    def test_no_two_names_overlap(self) -> None:
+        from plotly.graph_objects import Figure
+
+        random = np.random.default_rng(0)
+        x, y = random.random(30), random.random(30)
+        figure = Figure()
+        add_labels(figure, x, y, [f"label {i}" for i in range(30)], (600, 400))
+        ranges = np.array([figure.layout.xaxis.range, figure.layout.yaxis.range])
+        low, high = ranges.T
+        boxes = []
+        for note in figure.layout.annotations:
+            spot = (np.array([note.x, note.y]) - low) / (high - low) * (600, 400)
+            centre = spot + np.array([note.ax, -note.ay])
+            half = np.array([pixels(note.text, 11) / 2, 6])
+            boxes.append((centre - half, centre + half))
+        assert len(boxes) > 20
+        for i, (low_i, high_i) in enumerate(boxes):
+            for low_j, high_j in boxes[:i]:
+                assert not ((low_i < high_j) & (low_j < high_i)).all()

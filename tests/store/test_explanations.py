@@ -1,0 +1,65 @@
+"""Explanations in the store: written whole, read again by id and study, damage named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mtlv.errors import StoreError
+from mtlv.store import Store
+from mtlv.store.record import ExplanationRecord, MissingView
+
+
+def record(name: str = "e1", study: str = "fake", created: str = "2026-01-01") -> ExplanationRecord:
+    return ExplanationRecord(
+        id=name,
+        study=study,
+        plans=["stl", "mtl"],
+        tasks=["edema"],
+        settings={"texts": 4, "baseline": "mask"},
+        frames={"words": 2},
+        missing=[MissingView(view="data map", reason="none", setting="a probe")],
+        seconds=1.5,
+        created=created,
+    )
+
+
+TABLE = pa.Table.from_pylist([{"word": "no", "mean": 0.1}, {"word": "edema", "mean": -0.2}])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    store = Store(tmp_path / "runs")
+    store.write_explanation(record(), {"words": TABLE})
+    return store
+
+
+def test_a_record_and_its_tables_come_back(store: Store) -> None:
+    assert store.has_explanation("e1")
+    assert store.explanation("e1") == record()
+    assert store.explanation_frame("e1", "words").equals(TABLE)
+
+
+def test_explanations_of_a_study_are_in_order_of_time(store: Store) -> None:
+    store.write_explanation(record("e0", created="2026-02-01"), {})
+    store.write_explanation(record("e2", "other"), {})
+    assert [own.id for own in store.explanations("fake")] == ["e1", "e0"]
+    assert store.explanations("none") == []
+
+
+def test_what_is_not_there_is_named(store: Store) -> None:
+    assert not store.has_explanation("e9")
+    with pytest.raises(StoreError, match="no record of the explanation 'e9'"):
+        store.explanation("e9")
+    with pytest.raises(StoreError, match="no table 'texts'") as caught:
+        store.explanation_frame("e1", "texts")
+    assert "mtlv explain" in str(caught.value.hint)
+
+
+def test_a_newer_record_is_refused(store: Store) -> None:
+    newer = record("e3").model_copy(update={"version": 99})
+    store.write_explanation(newer, {})
+    with pytest.raises(StoreError, match="newer version"):
+        store.explanation("e3")
