@@ -81,17 +81,16 @@ def choose_number(how: str, points: Points, method: str = "kmedoids", seed: int 
 
 @NUMBERS.register("elbow")
 def elbow(points: Points, method: str = "kmedoids", seed: int = 0) -> NumberTable:
-    """Inertia by number of groups, and where it bends (Satopaa et al. 2011)."""
+    """Inertia by number of groups, and where it bends (Kneedle, Satopaa et al. 2011).
+
+    Where Kneedle finds the bend too slight to be named, it is taken where the curve is farthest
+    below the straight line between its ends; a curve that is nowhere below has none.
+    """
     points = points.take(points.order())
     found = list(_parted(method, points, range(1, len(points) + 1), seed))
     groups = tuple(len(clusters) for clusters in found)
     inertia = tuple(clusters.inertia for clusters in found)
-    knee = None
-    if len(groups) > 2 and np.ptp(inertia) > 0:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # kneed warns where there is no knee; None says so
-            knee = KneeLocator(groups, inertia, curve="convex", direction="decreasing").knee
-    return NumberTable("elbow", groups, inertia, None, None if knee is None else int(knee))
+    return NumberTable("elbow", groups, inertia, None, _knee(groups, inertia))
 
 
 @NUMBERS.register("silhouette")
@@ -148,6 +147,19 @@ def gap(points: Points, method: str = "kmedoids", seed: int = 0, draws: int = DR
     good = np.flatnonzero(values[:-1] >= values[1:] - errors[1:])
     chosen = groups[good[0]] if good.size else groups[-1]
     return NumberTable("gap", groups, tuple(values.tolist()), tuple(errors.tolist()), chosen)
+
+
+def _knee(groups: tuple[int, ...], inertia: tuple[float, ...]) -> int | None:
+    if len(groups) < 3 or np.ptp(inertia) == 0:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # kneed warns where there is no knee; None says so
+        knee = KneeLocator(groups, inertia, curve="convex", direction="decreasing").knee
+    if knee is not None:
+        return int(knee)
+    line = np.linspace(inertia[0], inertia[-1], len(groups))
+    below = line - np.asarray(inertia)
+    return groups[int(below.argmax())] if below.max() > 1e-9 * np.ptp(inertia) else None
 
 
 def _parted(method: str, points: Points, numbers: range, seed: int) -> Iterator[Clusters]:
