@@ -221,3 +221,14 @@ def test_a_study_is_told_what_a_bag_cannot_do(tmp_path: Path) -> None:
     )
     with pytest.raises(MtlvError, match="no layers to freeze"):
         Study(parse_config(config), Store(tmp_path / "runs"), tmp_path).plan()
+
+
+def test_it_cannot_be_pretrained(tmp_path: Path) -> None:
+    config = small_config(
+        tmp_path,
+        encoder={"name": "bow"},
+        plans=[{"mtl": {"starts_from": "pretrain"}}],
+        stages={"pretrain": {"epochs": 1}},
+    )
+    with pytest.raises(MtlvError, match="cannot be pretrained"):
+        Study(parse_config(config), Store(tmp_path / "runs"), tmp_path).plan()

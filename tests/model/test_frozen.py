@@ -84,6 +84,17 @@ def test_a_cut_network_computes_what_the_whole_one_does(family: str, layers: int
 
 
 @every_family
+def test_the_layers_of_a_cut_network_are_found(family: str) -> None:
+    toy = _Prepared(family, 1)
+    whole = list(encoder_layers(toy.network.encoder))
+    cut = toy.cut()
+    assert cut is not None
+    assert list(encoder_layers(toy.network.encoder)) == whole[1:]
+    cut.undo()
+    assert list(encoder_layers(toy.network.encoder)) == whole
+
+
+@every_family
 def test_in_bf16_it_does_so_within_rounding(family: str) -> None:
     toy = _Prepared(family, 1, torch.bfloat16)
     whole = toy.logits(toy.data)

@@ -54,6 +54,32 @@ def test_texts_are_tokenised_alike_whatever_the_chunk(monkeypatch: pytest.Monkey
     np.testing.assert_array_equal(whole.offsets, chunked.offsets)
 
 
+def _tagged() -> Corpus:
+    builder = CorpusBuilder("tags", [Target("finding", kind="tagging", labels=("O", "B-x"))])
+    for i, words in enumerate((["the", "heart"], ["skin"], ["no", "lung", "today"])):
+        tags = [1] + [0] * (len(words) - 1)
+        builder.add(Example(f"{i}", tokens=tuple(words), targets={"finding": tuple(tags)}))
+    return builder.build()
+
+
+@pytest.mark.parametrize("corpus", [toy_corpus(), _pairs(), _tagged()], ids=lambda c: c.name)
+def test_a_corpus_is_tokenised_alike_part_by_part(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tokenise(corpus, tiny_source(), 29)
+    monkeypatch.setattr(tokens, "TEXTS_PER_PART", 2)
+    monkeypatch.setattr(tokens, "table_key", lambda *_: f"parts of {corpus.name}")
+    parts = tokenise(corpus, tiny_source(), 29)
+    assert len(parts) == len(corpus)
+    assert parts.pad_id == whole.pad_id
+    for field in ("ids", "offsets", "types", "words", "word_counts"):
+        one, other = getattr(whole, field), getattr(parts, field)
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)
+
+
 def test_single_texts_store_no_segment_numbers() -> None:
     assert tokenise(toy_corpus(), tiny_source(), 32).types is None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import typer
 
+from mtlv.cli.options import SET
 from mtlv.cli.show import note, print_json, print_table
 from mtlv.data import Corpus
 from mtlv.data.audit import Audit, audit
@@ -50,10 +51,11 @@ def check(
     name: str = NAME,
     encoder: str | None = ENCODER,
     max_length: int | None = LENGTH,
+    set_: list[str] = SET,
     json: bool = JSON,
 ) -> None:
     """Count: examples, labels, lengths, what is cut, correlations, duplicates."""
-    corpora, own_encoder, own_length = _corpora(name)
+    corpora, own_encoder, own_length = _corpora(name, set_ or [])
     length = max_length or own_length
     audits = {
         each.name: audit(each, _lengths(each, encoder or own_encoder), length)
@@ -68,12 +70,15 @@ def check(
 
 @app.command()
 def prepare(
-    name: str = NAME, encoder: str | None = ENCODER, max_length: int | None = LENGTH
+    name: str = NAME,
+    encoder: str | None = ENCODER,
+    max_length: int | None = LENGTH,
+    set_: list[str] = SET,
 ) -> None:
     """Read a dataset and tokenise it, so that studies start at once."""
     from mtlv.model.tokens import tokenise
 
-    corpora, own_encoder, own_length = _corpora(name)
+    corpora, own_encoder, own_length = _corpora(name, set_ or [])
     chosen, length = encoder or own_encoder, max_length or own_length
     if chosen in ("scratch", "bow"):
         note(f"`{chosen}` makes its vocabulary anew in every fold: there is nothing to prepare")
@@ -84,16 +89,21 @@ def prepare(
         note(f"{corpus.name}: {len(corpus):,} texts, {tokens}")
 
 
-def _corpora(name: str) -> tuple[dict[str, Corpus], str, int]:
+def _corpora(name: str, overrides: list[str]) -> tuple[dict[str, Corpus], str, int]:
     """Return the corpora of a dataset or config, with its encoder and longest input."""
     from mtlv.data.catalog import read_known
+    from mtlv.errors import ConfigError
     from mtlv.studies.config import load_config
     from mtlv.studies.inputs import read_corpora
 
     if Path(name).suffix in (".yaml", ".yml"):
-        config = load_config(name)
+        config = load_config(name, overrides)
         corpora = read_corpora(config.data, Path(name).parent)
         return corpora, config.encoder.name, config.train.max_length
+    if overrides:
+        raise ConfigError(
+            "Only a config has settings to change.", where="--set", hint="name a YAML file"
+        )
     return {name: read_known(name)}, "minilm", 128
 
 

@@ -39,13 +39,21 @@ from mtlv.model.settings import BowSettings, EncoderSettings
 from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
 from mtlv.tasks import TaskSet
 
-__all__ = ["ACTIVATIONS", "BowConfig", "BowModel", "bow_source", "check_bow", "vocabulary"]
+__all__ = [
+    "ACTIVATIONS",
+    "BowConfig",
+    "BowModel",
+    "bow_source",
+    "check_bow",
+    "check_pretraining",
+    "vocabulary",
+]
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[MASK]")
 """Their rows are 0, always; [CLS] opens every text, so that none is without a token."""
 WORD = r"\w+(?:'\w+)*"
 FEWEST_WORDS = 10
-VERSION = 1
+VERSION = 2
 """Raised when the same texts give another vocabulary."""
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 
@@ -218,6 +226,20 @@ def check_bow(settings: EncoderSettings, freeze_layers: int | str, tasks: TaskSe
     if settings.lora is not None:
         raise EncoderError(
             "A bag of words has no layers for adapters.", where="encoder.lora", hint="remove it"
+        )
+
+
+def check_pretraining(settings: EncoderSettings) -> None:
+    """Make sure that an encoder can learn to fill in hidden words.
+
+    Raises:
+        EncoderError: it is a bag of words.
+    """
+    if settings.name == "bow":
+        raise EncoderError(
+            "A bag of words has no state for each word, so it cannot be pretrained.",
+            where="stages.pretrain",
+            hint="remove the stage, or use an encoder such as `minilm` or `scratch`",
         )
 
 

@@ -6,7 +6,8 @@ that decides its contents, so all jobs of all studies share it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mtlv.data import Corpus
 from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.encoders import EncoderSource, load_tokenizer
+from mtlv.model.flat_files import FlatFile
 
 __all__ = [
     "TokenTable",
@@ -29,6 +31,13 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 TEXTS_PER_CALL = 2_000
+TEXTS_PER_PART = 20_000
+FILES: dict[str, type[np.generic]] = {
+    "ids": np.int32,
+    "types": np.int8,
+    "words": np.int32,
+    "word_counts": np.int64,
+}
 OPTIONAL = ("types", "words", "word_counts")
 
 
@@ -70,17 +79,20 @@ def tokenise(corpus: Corpus, source: EncoderSource, max_length: int) -> TokenTab
     """
     folder = cache_folder() / "tokens" / table_key(corpus, source, max_length)
     if not folder.exists():
-        table = _tokenise_corpus(corpus, source, max_length)
         with write_folder(folder) as scrap:
-            _save(table, scrap)
+            _save(_parts(corpus, source, max_length), scrap)
     return _open(folder)
 
 
-def _tokenise_corpus(corpus: Corpus, source: EncoderSource, max_length: int) -> TokenTable:
-    if corpus.is_tokenised:
-        return tokenise_words(corpus.token_lists(), source, max_length)
-    pairs = corpus.pairs() if corpus.is_pair else None
-    return tokenise_texts(corpus.texts(), source, max_length, pairs)
+def _parts(corpus: Corpus, source: EncoderSource, max_length: int) -> Iterator[TokenTable]:
+    """Tokenise a corpus part by part: its texts need not fit into memory."""
+    for start in range(0, len(corpus), TEXTS_PER_PART):
+        rows = range(start, min(start + TEXTS_PER_PART, len(corpus)))
+        if corpus.is_tokenised:
+            yield tokenise_words(corpus.token_lists(rows), source, max_length)
+        else:
+            pairs = corpus.pairs(rows) if corpus.is_pair else None
+            yield tokenise_texts(corpus.texts(rows), source, max_length, pairs)
 
 
 def table_key(corpus: Corpus, source: EncoderSource, max_length: int) -> str:
@@ -178,14 +190,28 @@ def text_lengths(corpus: Corpus, source: EncoderSource) -> Array:
     return tokenise(corpus, source, max_length=1_000_000).lengths
 
 
-def _save(table: TokenTable, folder: Path) -> None:
-    np.save(folder / "ids.npy", table.ids)
-    np.save(folder / "offsets.npy", table.offsets)
-    np.save(folder / "pad.npy", np.asarray(table.pad_id))
-    for name in OPTIONAL:
-        values = getattr(table, name)
-        if values is not None:
-            np.save(folder / f"{name}.npy", values)
+def _save(parts: Iterable[TokenTable], folder: Path) -> None:
+    """Write a table part by part; `types` are left out where all are 0."""
+    lengths, pad, kept = [np.zeros(1, np.int64)], 0, set()
+    with ExitStack() as stack:
+        files = {
+            name: stack.enter_context(FlatFile(folder / f"{name}.npy", dtype))
+            for name, dtype in FILES.items()
+        }
+        for part in parts:
+            lengths.append(part.lengths)
+            pad = part.pad_id
+            for name, file in files.items():
+                values = getattr(part, name)
+                if values is not None:
+                    kept.add(name)
+                    file.append(values)
+                elif name == "types":
+                    file.append(np.zeros(len(part.ids), np.int8))
+    for name in FILES.keys() - kept:
+        (folder / f"{name}.npy").unlink()
+    np.save(folder / "offsets.npy", np.cumsum(np.concatenate(lengths)))
+    np.save(folder / "pad.npy", np.asarray(pad))
 
 
 def _open(folder: Path) -> TokenTable:

@@ -175,16 +175,42 @@ def _plan_row(plan: PlanOutcome, columns: Sequence[Column], whole: int) -> tuple
 
 
 def _plan_note(outcome: StudyOutcome, columns: Sequence[Column]) -> str:
-    metric = "primary_mean" if _own_metrics(outcome) else "f1_macro"
-    signature = outcome.plans[0].summary.signature_of(metric).partition("|")[2]
     judged = [f"{column.title}: {column.metric}" for column in columns if column.task is not None]
     parts = [
         "test part, percent, mean ± sd over n folds x seeds",
-        signature.replace("|", ", "),
+        _protocol(outcome),
         ", ".join(judged),
         "seconds: one fold and seed alone, choosing settings and groups included",
+        _where_trained(outcome),
     ]
+    missing = sum(plan.cost.missing_jobs > 0 for plan in outcome.plans)
+    if missing:
+        parts.append(f"too few for {missing} plans, whose tuning jobs the store no longer has")
     return "; ".join(part for part in parts if part)
+
+
+def _protocol(outcome: StudyOutcome) -> str:
+    """Return how figures came about; where plans differ in that, how each one's did."""
+    metric = "primary_mean" if _own_metrics(outcome) else "f1_macro"
+    told = {
+        plan.name: plan.summary.signature_of(metric).partition("|")[2].replace("|", ", ")
+        for plan in outcome.plans
+    }
+    different = dict.fromkeys(told.values())
+    if len(different) == 1:
+        return next(iter(different))
+    return "; ".join(
+        f"{', '.join(name for name in told if told[name] == own)}: {own}" for own in different
+    )
+
+
+def _where_trained(outcome: StudyOutcome) -> str:
+    at_once = outcome.study.config.get("executor", {}).get("workers", 1)
+    beside = f", {at_once} jobs at a time" if at_once > 1 else ""
+    found = sorted({p for plan in outcome.plans for cell in plan.cells for p in cell.places})
+    if len(found) > 1:
+        return f"not comparable, as they were taken on {' and on '.join(found)}{beside}"
+    return f"on {found[0]}{beside}" if found else ""
 
 
 def _own_metrics(outcome: StudyOutcome) -> bool:

@@ -20,7 +20,8 @@ from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Scores
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.evaluation.summary import SummaryTable, summarise
-from mtlv.store.record import CellRecord, JobRecord, StudyRecord
+from mtlv.store.plan_cost import PlanCost, cell_cost, mean_cost, places
+from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.store import Store
 
 __all__ = [
@@ -36,36 +37,6 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class PlanCost:
-    """What one cell of a plan took, as if nothing had been shared with other plans.
-
-    Args:
-        train_seconds: wall time of all its jobs, the tuning's and the grouping's included.
-        cpu_seconds: processor time of all its jobs.
-        tuning_seconds: the part of `train_seconds` that went into choosing settings.
-        grouping_seconds: the part that went into finding the groups.
-        earlier_seconds: the part that went into the jobs that its own started or learned from.
-        peak_memory_mb: largest of its jobs, in MiB.
-        models: number of models.
-        forward_passes: encoder passes per text at inference: encoders of the models that serve a
-            task.
-        parameters: of all its models.
-        texts_seen: in training, repeated ones counted, tuning included.
-    """
-
-    train_seconds: float
-    cpu_seconds: float
-    tuning_seconds: float
-    grouping_seconds: float
-    earlier_seconds: float
-    peak_memory_mb: float
-    models: float
-    forward_passes: float
-    parameters: float
-    texts_seen: float
-
-
-@dataclass(frozen=True)
 class CellOutcome:
     """One scored cell.
 
@@ -75,12 +46,14 @@ class CellOutcome:
         cost: of its jobs.
         validation_value: what plans may be chosen by: the mean over tasks, on validation, of
             average precision (binary tasks) and of what each other task is judged by.
+        places: devices on which its models were trained.
     """
 
     cell: CellRecord
     scores: Scores
     cost: PlanCost
     validation_value: float
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +86,7 @@ class PlanOutcome:
             "cells": len(self.cells),
             "planned_cells": self.planned,
             **self.summary.to_json(),
-            "cost": {name: getattr(self.cost, name) for name in PlanCost.__dataclass_fields__},
+            "cost": self.cost.to_json(),
             "tuned": [c.cell.tuning.best for c in self.cells if c.cell.tuning],
             "groups": [c.cell.grouping.groups for c in self.cells if c.cell.grouping],
         }
@@ -201,7 +174,7 @@ def score_cell(
     value = defined_mean(
         validation_value(task) for task in predictions["validation"].tasks.values()
     )
-    return CellOutcome(cell, scores, _cost(store, cell), value)
+    return CellOutcome(cell, scores, cell_cost(store, cell), value, places(store, cell))
 
 
 def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:
@@ -225,7 +198,9 @@ def _plan(
     if not outcomes:
         return None
     summary = summarise([outcome.scores for outcome in outcomes])
-    return PlanOutcome(name, outcomes, len(cells), summary, _mean_cost(outcomes))
+    return PlanOutcome(
+        name, outcomes, len(cells), summary, mean_cost([outcome.cost for outcome in outcomes])
+    )
 
 
 def _scoring_settings(study: StudyRecord, cell: CellRecord) -> ScoringSettings:
@@ -234,60 +209,3 @@ def _scoring_settings(study: StudyRecord, cell: CellRecord) -> ScoringSettings:
     for name in ("thresholds", "shrinkage"):
         evaluation[name] = cell.variant.get(f"evaluation.{name}", evaluation[name])
     return ScoringSettings(evaluation["thresholds"], evaluation["shrinkage"])
-
-
-def _cost(store: Store, cell: CellRecord) -> PlanCost:
-    trials = cell.tuning.trials if cell.tuning else []
-    tried = {job for trial in trials for job in trial["jobs"]} - set(cell.jobs)
-    asked = set(cell.grouping.jobs if cell.grouping else ()) - tried - set(cell.jobs)
-    own = [store.job(job) for job in dict.fromkeys(cell.jobs)]
-    earlier = _earlier(store, [*cell.jobs, *tried, *asked])
-    tuning = [store.job(job) for job in sorted(tried) if store.has_job(job)]
-    measuring = [store.job(job) for job in sorted(asked) if store.has_job(job)]
-    every = [*own, *tuning, *measuring, *earlier]
-    earlier_seconds = sum(job.cost.wall_seconds for job in earlier)
-    tuning_seconds = sum(job.cost.wall_seconds for job in tuning)
-    grouping_seconds = sum(job.cost.wall_seconds for job in measuring)
-    grouping_seconds += cell.grouping.seconds if cell.grouping else 0.0
-    training = sum(job.cost.wall_seconds for job in own) + _preparation(every)
-    plan = cell.as_plan()
-    return PlanCost(
-        train_seconds=training + tuning_seconds + grouping_seconds + earlier_seconds,
-        cpu_seconds=sum(job.cost.cpu_seconds for job in every),
-        tuning_seconds=tuning_seconds,
-        grouping_seconds=grouping_seconds,
-        earlier_seconds=earlier_seconds,
-        peak_memory_mb=max(job.cost.peak_memory_mb for job in every),
-        models=len(plan.models),
-        forward_passes=sum(
-            store.job(cell.jobs[model]).cost.encoders for model in set(plan.serves.values())
-        ),
-        parameters=sum(store.job(job).cost.parameters for job in cell.jobs),
-        texts_seen=sum(job.cost.texts_seen for job in every),
-    )
-
-
-def _earlier(store: Store, jobs: Sequence[str]) -> list[JobRecord]:
-    """Return the jobs that some started from or learned from, and those before them."""
-    found: dict[str, JobRecord] = {}
-    left = [job for job in jobs if store.has_job(job)]
-    while left:
-        spec = store.job(left.pop()).spec
-        for name in (spec.get("starts_from"), *spec.get("teachers", ())):
-            if name is not None and name not in found and name not in jobs:
-                found[name] = store.job(name)
-                left.append(name)
-    return list(found.values())
-
-
-def _preparation(jobs: Sequence[JobRecord]) -> float:
-    """Return what shared preparation took: each different one once."""
-    named = {name: s for job in jobs for name, s in job.cost.preparations.items()}
-    others = {job.cost.preparation_seconds for job in jobs if not job.cost.preparations}
-    return sum(named.values()) + sum(others)
-
-
-def _mean_cost(outcomes: Sequence[CellOutcome]) -> PlanCost:
-    names = PlanCost.__dataclass_fields__
-    means = {n: float(np.mean([getattr(o.cost, n) for o in outcomes])) for n in names}
-    return PlanCost(**means)

@@ -16,7 +16,7 @@ from mtlv.data.splits import Split
 from mtlv.errors import DataError
 from mtlv.evaluation.curves import curves_table
 from mtlv.fingerprint import fingerprint
-from mtlv.model.bow import bow_source
+from mtlv.model.bow import bow_source, check_pretraining
 from mtlv.model.embed import embed_rows, embed_texts
 from mtlv.model.encoders import load_tokenizer, locate
 from mtlv.model.network import Network, build_network, with_own_encoders
@@ -99,6 +99,7 @@ class Worker:
         self, settings: PretrainSettings, encoder: EncoderSettings, fold: int, seed: int
     ) -> PretrainJob:
         """Return the job that goes on with an encoder's own training."""
+        check_pretraining(encoder)
         if settings.texts is None:
             prints = {name: self._prints(name, fold) for name in self.inputs.corpora}
             texts: dict[str, tuple[str, ...]] = dict(prints)

@@ -76,7 +76,8 @@ def read_known(
 
     Args:
         name: of the dataset.
-        settings: its settings, as in a config; defaults where absent.
+        settings: its settings, as in a config; defaults where absent. One that is read from files
+            takes `path` too, where they are.
         data_root: the folder that holds the datasets; `MTLV_DATA` where absent.
         base: folder that a relative `path` starts from; the current folder is tried after it.
 
@@ -85,15 +86,21 @@ def read_known(
         DataError: its files are missing or are not what they should be.
     """
     dataset = DATASETS[name]
-    checked = _checked(dataset, settings or {})
+    given = dict(settings or {})
+    by_itself = dataset.places and "path" not in dataset.settings.model_fields
+    path = given.pop("path", None) if by_itself else None
+    checked = _checked(dataset, given)
     if data_root is None and os.environ.get("MTLV_DATA"):
         data_root = Path(os.environ["MTLV_DATA"])
-    path = getattr(checked, "path", None)
+    path = path or getattr(checked, "path", None)
     path = find_file(str(path), base or Path()) if path is not None else None
     source = find_source(dataset, path, data_root)
     if source is None:
         return dataset.read(checked, None)
-    memo = cache_folder() / "catalog" / f"{_key(dataset, checked, source)}.json"
+    code = Path(inspect.getfile(dataset.read))
+    if not code.is_file():  # typed into a notebook or a shell: it may change unseen
+        return dataset.read(checked, source)
+    memo = cache_folder() / "catalog" / f"{_key(dataset, checked, source, code)}.json"
     return _recalled(memo) or _remembered(memo, dataset.read(checked, source))
 
 
@@ -153,10 +160,10 @@ def _checked(dataset: KnownDataset, settings: Mapping[str, Any]) -> Settings:
         raise explained(error, dataset.settings, f"dataset '{dataset.name}'") from error
 
 
-def _key(dataset: KnownDataset, settings: Settings, source: Path) -> str:
+def _key(dataset: KnownDataset, settings: Settings, source: Path, reader: Path) -> str:
     files = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
     stats = [(str(p.absolute()), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-    code = {Path(inspect.getfile(dataset.read)), Path(builder.__file__)}
+    code = {reader, Path(builder.__file__)}
     code |= {path for place in (0, 1) for path in Path(__file__).parents[place].glob("*.*")}
     chosen = settings.model_dump(mode="json", exclude={"path"})
     return fingerprint([dataset.name, chosen, stats, file_fingerprint(*sorted(code))])
