@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from mtlv.errors import EncoderError, MtlvError
-from mtlv.model.bow import SPECIAL, BowConfig, BowModel, bow_source, check_bow, vocabulary
+from mtlv.model.bow import SPECIAL, BowConfig, BowModel, check_bow
+from mtlv.model.bow_words import bow_source, vocabulary
 from mtlv.model.encoders import freeze, load_encoder, load_tokenizer
 from mtlv.model.settings import BowSettings, EncoderSettings, LoraSettings
 from mtlv.model.source import EncoderSource
@@ -102,6 +103,8 @@ def test_the_hidden_layer_is_that_of_a_dense_bag(activation: str, counts: str) -
     states = encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
     assert states.shape == (len(ids), 1, 4)
     assert np.allclose(states[:, 0].detach().numpy(), expected, atol=1e-6)
+    trained = encoder.train()(input_ids=ids).last_hidden_state
+    assert torch.allclose(trained, states, atol=1e-6), "two ways to one sum"
 
 
 def test_special_tokens_and_padding_count_for_nothing(source: EncoderSource) -> None:

@@ -114,7 +114,7 @@ def _lengths(corpus: Corpus, encoder: str) -> np.ndarray[Any, Any]:
 
 
 def _source(corpus: Corpus, encoder: str) -> EncoderSource:
-    from mtlv.model.bow import bow_source
+    from mtlv.model.bow_words import bow_source
     from mtlv.model.encoders import locate
     from mtlv.model.scratch import scratch_source
     from mtlv.model.settings import EncoderSettings

@@ -15,11 +15,11 @@ from rich.text import Text
 from mtlv.cli.options import JSON, STORE, STUDY
 from mtlv.cli.show import note, print_json, print_table, to_json, warn
 from mtlv.files import write_text
-from mtlv.report.explain_views import Rows, explanation_rows, study_tables, text_tables
 from mtlv.store.store import Store
 
 if TYPE_CHECKING:
     from mtlv.explain.asked import Asked
+    from mtlv.report.explain_views import Rows
     from mtlv.store.record import ExplanationRecord
 
 __all__ = ["add_to"]
@@ -70,6 +70,7 @@ def explain(  # noqa: PLR0913  (options of a command)
 
     from mtlv.explain.asked import Asked
     from mtlv.explain.attribution_settings import AttributionSettings
+    from mtlv.report.explain_views import explanation_rows, study_tables, text_tables
 
     settings = AttributionSettings(baseline=baseline.value)
     asked = Asked(tuple(plan or ()), tuple(task or ()), texts, settings, base)
@@ -117,7 +118,7 @@ def _print_texts(rows: dict[str, Rows]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _coloured(word: dict[str, Any], most: float) -> Text:
+def _coloured(word: Mapping[str, Any], most: float) -> Text:
     if not _known(word):
         return Text(word["word"], style="dim strike")
     share = abs(word["value"]) / most
@@ -126,7 +127,7 @@ def _coloured(word: dict[str, Any], most: float) -> Text:
     return Text(word["word"], style=f"black on rgb({ground})")
 
 
-def _marked(word: dict[str, Any], most: float) -> Text:
+def _marked(word: Mapping[str, Any], most: float) -> Text:
     if not _known(word):
         return Text(f"({word['word']})")
     count = round(STRONGEST * abs(word["value"]) / most)

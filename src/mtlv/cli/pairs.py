@@ -8,13 +8,15 @@ import typer
 
 from mtlv.cli.options import CONFIG, JSON, SET, STORE
 from mtlv.cli.show import note, print_json, print_table
+from mtlv.errors import FigureError
 from mtlv.files import write_text
 from mtlv.report.transfer import transfer_csv, transfer_svg, transfer_table
+from mtlv.store.record import TransferRecord
 
 __all__ = ["add_to"]
 
 OUTPUT = typer.Option(
-    None, "-o", "--output", help="Folder to write the graph (SVG) and the matrix (CSV) to."
+    None, "-o", "--output", help="Folder to write the graph (SVG, PNG) and the matrix (CSV) to."
 )
 
 
@@ -43,10 +45,23 @@ def pairs(
     with ProgressBar() as bar:
         record = transfer(checked, Store(store), config.parent, margin=margin, watcher=bar)
     if output is not None:
-        write_text(output / f"{record.name}-transfer.svg", transfer_svg(record))
-        write_text(output / f"{record.name}-transfer.csv", transfer_csv(record))
-        note(f"graph and matrix are in {output}; the matrix can be an `affinity_file`")
+        _write(record, output / f"{record.name}-transfer")
     if json:
         print_json(record.model_dump(mode="json") | {"matrix": record.matrix()})
         return
     print_table(transfer_table(record))
+
+
+def _write(record: TransferRecord, stem: Path) -> None:
+    from mtlv.report.figures.output import write_image
+    from mtlv.report.figures.transfer import transfer
+    from mtlv.report.frames.affinities import transfer_data
+
+    write_text(stem.with_suffix(".svg"), transfer_svg(record))
+    write_text(stem.with_suffix(".csv"), transfer_csv(record))
+    data = transfer_data(record)
+    try:
+        write_image(transfer(data.frame, data.signature), stem.with_suffix(".png"))
+    except FigureError as error:
+        note(f"no PNG: {error.what} {error.hint or ''}".rstrip())
+    note(f"graph and matrix are in {stem.parent}; the matrix can be an `affinity_file`")

@@ -6,21 +6,15 @@
 - W: (V, H), a row for each word; only the rows of a text's words are touched.
 - φ: sigmoid by default, which lets one say what a hidden unit is about.
 
-The vocabulary is made of the training texts, by default of the words that occur in all corpora, so
-that models of different tasks have the same inputs. Words outside it count for nothing. It is a
-transformers model like any other, whose only token state is h: its folder holds a configuration and
-a tokenizer, no weights; every job starts them at random from its own seed.
+It is a transformers model like any other, whose only token state is h. Its words are those of
+`bow_words`; words outside the vocabulary count for nothing.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
@@ -28,33 +22,24 @@ from transformers import (
     AutoModel,
     PreTrainedConfig,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
 )
 from transformers.modeling_outputs import BaseModelOutput
 
 from mtlv.errors import EncoderError
-from mtlv.files import cache_folder, write_folder
-from mtlv.fingerprint import fingerprint
-from mtlv.model.settings import BowSettings, EncoderSettings
-from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
+from mtlv.model.settings import EncoderSettings
 from mtlv.tasks import TaskSet
 
 __all__ = [
     "ACTIVATIONS",
+    "SPECIAL",
     "BowConfig",
     "BowModel",
-    "bow_source",
     "check_bow",
     "check_pretraining",
-    "vocabulary",
 ]
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[MASK]")
 """Their rows are 0, always; [CLS] opens every text, so that none is without a token."""
-WORD = r"\w+(?:'\w+)*"
-FEWEST_WORDS = 10
-VERSION = 2
-"""Raised when the same texts give another vocabulary."""
 ACTIVATIONS = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
 
 
@@ -131,16 +116,23 @@ class BowModel(PreTrainedModel):  # type: ignore[misc]
     def _summed(self, ids: Tensor) -> Tensor:
         """Return the sum of the words' rows, (B, H); special tokens, and repeated ones, have none.
 
-        Padding is special too, so no mask is needed; and a sum does not know an order.
+        In evaluation the rows come through their table, where attributions can watch them.
         """
-        binary = self.config.counts == "binary"
-        ids = ids.sort(dim=1).values if binary else ids  # (B, L)
+        weights = self._weights(ids)  # (B, L)
+        if self.training:
+            table = self.embeddings.weight
+            return functional.embedding_bag(ids, table, per_sample_weights=weights, mode="sum")
+        return torch.einsum("bl,blh->bh", weights, self.embeddings(ids))
+
+    def _weights(self, ids: Tensor) -> Tensor:
+        """Return how much each token counts, (B, L); padding is special, so no mask is needed."""
         counted = ids >= len(SPECIAL)  # (B, L)
-        if binary:
-            counted[:, 1:] &= ids[:, 1:] != ids[:, :-1]
-        table = self.embeddings.weight
-        weights = counted.to(table.dtype)  # (B, L)
-        return functional.embedding_bag(ids, table, per_sample_weights=weights, mode="sum")
+        if self.config.counts == "binary":
+            order = ids.sort(dim=1, stable=True)
+            first = torch.ones_like(counted)
+            first[:, 1:] = order.values[:, 1:] != order.values[:, :-1]
+            counted &= torch.zeros_like(first).scatter(1, order.indices, first)
+        return counted.to(self.embeddings.weight.dtype)
 
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.Embedding):
@@ -150,55 +142,6 @@ class BowModel(PreTrainedModel):  # type: ignore[misc]
 
 AutoConfig.register(BowConfig.model_type, BowConfig)
 AutoModel.register(BowConfig, BowModel)
-
-
-def bow_source(settings: EncoderSettings, texts: Mapping[str, Sequence[str]]) -> EncoderSource:
-    """Make (or find) the folder of a bag of words.
-
-    Args:
-        settings: its size and vocabulary.
-        texts: of the training part, and no others, by corpus.
-
-    Raises:
-        EncoderError: fewer than ten words are left.
-    """
-    words = vocabulary(texts, settings.bow)
-    if len(words) < FEWEST_WORDS:
-        raise EncoderError(
-            f"The bag of words has {len(words) or 'no'} words.",
-            where="encoder.bow",
-            found=f"training texts of {', '.join(texts)}",
-            expected=f"at least {FEWEST_WORDS} words",
-            hint="set `bow: {shared: false}` to keep words that only some corpora have, or lower "
-            "`min_count`",
-        )
-    size = settings.bow.model_dump(include={"hidden_size", "activation", "counts"})
-    name = fingerprint([VERSION, size, words])
-    folder = cache_folder() / "bow" / name
-    if not folder.exists():
-        with write_folder(folder) as scrap:
-            BowConfig(vocab_size=len(SPECIAL) + len(words), **size).save_pretrained(scrap)
-            _tokenizer(words).save_pretrained(scrap)
-    source = EncoderSource(str(folder), pooling_of_random(settings), name, random=True)
-    return with_special_tokens(source, settings)
-
-
-def vocabulary(texts: Mapping[str, Iterable[str]], settings: BowSettings) -> list[str]:
-    """Return the words of some texts, the most frequent first, equally frequent ones by letter.
-
-    Args:
-        texts: by corpus.
-        settings: which words to keep.
-    """
-    counts = {name: _count(own) for name, own in texts.items()}
-    total: Counter[str] = sum(counts.values(), Counter())
-    kept = [
-        word
-        for word, count in total.items()
-        if count >= settings.min_count
-        and not (settings.shared and any(word not in own for own in counts.values()))
-    ]
-    return sorted(kept, key=lambda word: (-total[word], word))[: settings.vocabulary]
 
 
 def check_bow(settings: EncoderSettings, freeze_layers: int | str, tasks: TaskSet) -> None:
@@ -241,29 +184,3 @@ def check_pretraining(settings: EncoderSettings) -> None:
             where="stages.pretrain",
             hint="remove the stage, or use an encoder such as `minilm` or `scratch`",
         )
-
-
-def _count(texts: Iterable[str]) -> Counter[str]:
-    word, normalise = re.compile(WORD), _normaliser().normalize_str
-    return Counter(found for text in texts for found in word.findall(normalise(text)))
-
-
-def _normaliser() -> normalizers.Normalizer:
-    return normalizers.Sequence([normalizers.Replace("\u2019", "'"), normalizers.Lowercase()])
-
-
-def _tokenizer(words: Sequence[str]) -> PreTrainedTokenizerFast:
-    ids = {word: index for index, word in enumerate([*SPECIAL, *words])}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
-    tokenizer.normalizer = _normaliser()
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A", pair="[CLS] $A $B", special_tokens=[("[CLS]", ids["[CLS]"])]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        mask_token="[MASK]",
-    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -28,15 +28,21 @@ VERDICTS = {"better": "better", "worse": "worse", "no difference shown": "unshow
 
 def page_html(report: Report) -> str:
     """Return a report as a page; whatever comes from data is escaped."""
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            report=report,
-            plotly=Markup(plotly_script()) if report.pictures else "",
-            templates=Markup(_templates()),
-        )
-    )
+    page = _environment().get_template("report.html")
+    plotly = Markup(plotly_script()) if report.pictures else Markup()
+    render = partial(page.render, report=report, plotly=plotly, templates=_templates())
+    return render(drawn=_drawn(report.pictures, LARGEST - len(render(drawn={}))))
+
+
+def _drawn(pictures: Sequence[Picture], room: int) -> dict[str, Markup]:
+    """Return figures by name as parts of a page: those that fit, the first ones first."""
+    drawn = {}
+    for picture in pictures:
+        part = Markup(to_html(picture.figure, picture.name))
+        if len(part) <= room:
+            drawn[picture.name] = part
+            room -= len(part)
+    return drawn
 
 
 @cache

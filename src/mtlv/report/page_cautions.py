@@ -154,8 +154,8 @@ def _chosen(evidence: Evidence) -> Iterator[str]:
     chosen = max(whole, key=lambda plan: plan.validation_value)
     if best.name != chosen.name:
         yield (
-            f"The best mean {metric} on test is that of `{best.name}`, but the best value on "
-            f"validation that of `{chosen.name}`: best of {len(whole)} on test is partly luck."
+            f"`{best.name}` has the best mean {metric} on test, `{chosen.name}` the best value on "
+            f"validation: which of {len(whole)} plans is best on test is partly luck."
         )
 
 

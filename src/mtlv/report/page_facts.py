@@ -64,7 +64,7 @@ def question(evidence: Evidence) -> str:
 def protocol(evidence: Evidence) -> Section:
     """Return how data were divided, what was chosen on validation, and which tests were made."""
     rows = [*_division(evidence), *_choices(evidence), *_tests(evidence.comparison)]
-    return Section("protocol", "Protocol", (_facts("Protocol", rows),))
+    return Section("protocol", "Protocol", (_facts("How plans were trained and tested", rows),))
 
 
 def environment(evidence: Evidence) -> Section:
@@ -121,11 +121,11 @@ def _division(evidence: Evidence) -> list[tuple[str, str]]:
     rows = [
         (
             "test parts",
-            f"{len(parts)} of {_span(sizes)} examples with a target (of the task that has most)",
+            f"{len(parts)}, of {_span(sizes)} examples with a target (of the task that has most)",
         ),
         ("folds", str(settings.get("folds", 1))),
         ("seeds", f"{len(seeds)}: {listed(seeds)}"),
-        ("runs", listed(f"{len(p.cells)} of {p.planned} of {p.name}" for p in evidence.plans)),
+        ("runs", listed(f"{p.name} {len(p.cells)} of {p.planned}" for p in evidence.plans)),
     ]
     scheme = settings.get("scheme")
     if scheme in SCHEMES:
@@ -137,9 +137,10 @@ def _division(evidence: Evidence) -> list[tuple[str, str]]:
 
 
 def _choices(evidence: Evidence) -> list[tuple[str, str]]:
-    thresholds = evidence.base.cells[0].scores.thresholds
-    source = "" if thresholds.source == "fixed" else ", fitted on validation predictions"
-    rows = [("thresholds", f"{thresholds.describe()}{source}")]
+    used = [plan.cells[0].scores.thresholds for plan in evidence.plans]
+    told = listed(dict.fromkeys(own.describe() for own in used))
+    fitted = any(own.source == "validation" for own in used)
+    rows = [("thresholds", told + (", fitted on validation predictions" if fitted else ""))]
     tune = evidence.study.config.get("tune")
     if tune:
         space = listed(f"{key} of {_candidates(values)}" for key, values in tune["space"].items())

@@ -16,7 +16,8 @@ from mtlv.data.splits import Split
 from mtlv.errors import DataError
 from mtlv.evaluation.curves import curves_table
 from mtlv.fingerprint import fingerprint
-from mtlv.model.bow import bow_source, check_pretraining
+from mtlv.model.bow import check_pretraining
+from mtlv.model.bow_words import bow_source
 from mtlv.model.embed import embed_rows, embed_texts
 from mtlv.model.encoders import load_tokenizer, locate
 from mtlv.model.network import Network, build_network, with_own_encoders

@@ -10,9 +10,9 @@ from mtlv.report.frames.plans import task_differences
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.comparison import compare
 from mtlv.store.outcome import PlanOutcome
-from mtlv.store.record import AffinityRecord, GroupingRecord
+from mtlv.store.record import AffinityRecord, GroupingRecord, TransferRecord
 
-__all__ = ["affinity", "predicted_gain", "transfer"]
+__all__ = ["affinity", "predicted_gain", "transfer", "transfer_data"]
 
 SEARCH = "search groups by an affinity: `mtlv group CONFIG --affinity lookahead`"
 
@@ -62,6 +62,11 @@ def transfer(wanted: Wanted) -> Data:
     except StoreError as error:
         hint = "measure it with `mtlv pairs CONFIG`"
         raise no_data(wanted, "transfer", error.what, hint) from error
+    return transfer_data(record)
+
+
+def transfer_data(record: TransferRecord) -> Data:
+    """Return the frame of pairwise transfer, and its signature."""
     rows = [
         {"source": own.source, "target": own.target, "effect": 100 * own.effect}
         | {"low": 100 * own.low, "high": 100 * own.high, "verdict": own.verdict}
@@ -69,7 +74,8 @@ def transfer(wanted: Wanted) -> Data:
         for own in record.effects
     ]
     words = f"95 % interval over {record.runs} runs (of test examples, if 1)"
-    return Data(pd.DataFrame(rows), wanted.signed("test part", words, f"margin:{record.margin:g}"))
+    signature = ("study " + record.name, "test part", words, f"margin:{record.margin:g}")
+    return Data(pd.DataFrame(rows), "|".join(signature))
 
 
 def _cells(record: AffinityRecord) -> pd.DataFrame:

@@ -1,0 +1,166 @@
+"""Texts on their way to attributions: tokenised as in training, with what belongs to which word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mtlv.data import Example
+from mtlv.errors import DataError, EncoderError
+from mtlv.explain.words import Word, owner, words_of
+from mtlv.model.encoders import load_tokenizer
+from mtlv.model.source import EncoderSource
+
+__all__ = ["EncodedText", "baseline_token", "encode_texts"]
+
+PADDING_DECIDES_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")
+"""Families that count the places of tokens without those that are padding."""
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """A text or a pair of texts as an encoder is given it.
+
+    Args:
+        id: of the example.
+        ids: token ids, L of them.
+        types: segment numbers, L of them.
+        words: of the text, then of the second text of a pair.
+        owners: by token, the index of the word that it belongs to; None for special tokens.
+        cut: what the encoder is not given, as the input would be too long; "" for nothing.
+        unknown: words that the vocabulary has nothing for.
+    """
+
+    id: str
+    ids: tuple[int, ...]
+    types: tuple[int, ...]
+    words: tuple[str, ...]
+    owners: tuple[int | None, ...]
+    cut: str
+    unknown: tuple[str, ...]
+
+
+def encode_texts(
+    examples: Sequence[Example], source: EncoderSource, max_length: int
+) -> list[EncodedText]:
+    """Tokenise examples as training does.
+
+    Args:
+        examples: texts or pairs.
+        source: of the encoder.
+        max_length: of an input, in tokens; of a pair, the longer text is cut.
+
+    Raises:
+        DataError: a text is empty, is a list of words, or holds no word of the vocabulary.
+        EncoderError: the tokenizer cannot be loaded.
+    """
+    tokenizer = load_tokenizer(source)
+    return [_encoded(example, tokenizer, source, max_length) for example in examples]
+
+
+def baseline_token(source: EncoderSource, baseline: str, family: str) -> int:
+    """Return the id of the token that stands for every word where a path begins.
+
+    Args:
+        source: of the encoder.
+        baseline: `mask` or `pad`.
+        family: of the encoder, as its configuration calls it.
+
+    Raises:
+        EncoderError: the tokenizer has no such token, or it would move the others.
+    """
+    if baseline == "pad" and family in PADDING_DECIDES_POSITIONS:
+        raise EncoderError(
+            "The baseline `pad` would change the positions of all other tokens.",
+            where=source.address,
+            found=f"an encoder of the family {family}",
+            hint="use the baseline `mask`",
+        )
+    found = getattr(load_tokenizer(source), f"{baseline}_token_id")
+    if found is None:
+        other = "pad" if baseline == "mask" else "mask"
+        raise EncoderError(
+            f"The tokenizer has no {baseline} token.",
+            where=source.address,
+            hint=f"use the baseline `{other}`",
+        )
+    return int(found)
+
+
+def _encoded(
+    example: Example, tokenizer: Any, source: EncoderSource, max_length: int
+) -> EncodedText:
+    segments = _segments(example)
+    encoded = tokenizer(
+        *segments,
+        truncation="longest_first",
+        max_length=max_length,
+        return_offsets_mapping=True,
+        return_token_type_ids=True,
+    )
+    words = [words_of(segment, source.special_tokens) for segment in segments]
+    firsts = (0, len(words[0]))
+    owners: list[int | None] = []
+    ends = [0] * len(segments)
+    pieces = zip(encoded.sequence_ids(0), encoded["offset_mapping"], strict=True)
+    for segment, (start, end) in pieces:
+        if segment is None:
+            owners.append(None)
+            continue
+        ends[segment] = max(ends[segment], end)
+        own = owner(words[segment], segments[segment], start, end)
+        owners.append(None if own is None else firsts[segment] + own)
+    flat = [word.text for own in words for word in own]
+    unknown = _unknown(encoded["input_ids"], owners, flat, tokenizer)
+    _check_known(example.id, owners, unknown)
+    kept = [sum(word.start < end for word in own) for own, end in zip(words, ends, strict=True)]
+    return EncodedText(
+        example.id,
+        tuple(encoded["input_ids"]),
+        tuple(encoded["token_type_ids"]),
+        tuple(flat),
+        tuple(owners),
+        " … ".join(_rest(*own) for own in zip(segments, words, kept, strict=True)).strip(" …"),
+        unknown,
+    )
+
+
+def _segments(example: Example) -> list[str]:
+    if example.tokens is not None:
+        raise DataError(
+            "A list of words has no attributions: each of its words is decided by itself.",
+            where=f"example '{example.id}'",
+            hint="name a task on texts or pairs with --task",
+        )
+    segments = [own for own in (example.text, example.text_b) if own is not None]
+    if not segments or not all(own.strip() for own in segments):
+        raise DataError(
+            "The text is empty.", where=f"example '{example.id}'", expected="some words"
+        )
+    return segments
+
+
+def _unknown(
+    ids: Sequence[int], owners: Sequence[int | None], words: Sequence[str], tokenizer: Any
+) -> tuple[str, ...]:
+    """Return the words of which some piece is the token for what is unknown."""
+    pairs = zip(ids, owners, strict=True)
+    lacking = {own for token, own in pairs if token == tokenizer.unk_token_id and own is not None}
+    return tuple(words[index] for index in sorted(lacking))
+
+
+def _check_known(example: str, owners: Sequence[int | None], unknown: Sequence[str]) -> None:
+    read = {own for own in owners if own is not None}
+    if len(read) > len(unknown):
+        return
+    raise DataError(
+        "The text holds no word that the encoder knows.",
+        where=f"example '{example}'",
+        found=", ".join(unknown) or "no word at all",
+        expected="words of the encoder's vocabulary",
+    )
+
+
+def _rest(text: str, words: Sequence[Word], kept: int) -> str:
+    return text[words[kept].start :] if kept < len(words) else ""

@@ -1,0 +1,202 @@
+"""The article's three views of a study, from its stored models over all folds and seeds.
+
+    found = three_views(Store("runs"), "sentiment")
+    print(found.held_out[0].difference.mean)
+
+Quality on held-out texts and the cross-task matrix are there for any encoder; the importance of
+words from weights is that of a bag of words, and other encoders have `attribution` in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mtlv.errors import StoreError
+from mtlv.explain.bow_models import bow_bags, bow_weights, is_plain_bow
+from mtlv.explain.cross_task import SHOWN, CrossMatrix, Layers, cross_matrix
+from mtlv.explain.held_out import Pairing, held_out, paired_difference
+from mtlv.explain.importance import input_sums, integrated_gradients, output_weights
+from mtlv.explain.models import Models, asked_plans
+from mtlv.explain.texts import StudyTexts
+from mtlv.explain.view_results import CrossTask, HeldOut, Lift, ThreeViews, WordView
+from mtlv.explain.word_view import WordModel, word_view
+from mtlv.model.tokens import tokenise
+from mtlv.store import CellRecord, Store
+from mtlv.store.outcome import CellOutcome, PlanOutcome, cell_predictions, load_outcome
+from mtlv.tasks import Task
+
+__all__ = ["three_views"]
+
+Array = np.ndarray[Any, Any]
+Runs = Sequence[tuple[CellOutcome, CellOutcome]]
+
+
+def three_views(
+    store: Store,
+    study: str,
+    *,
+    single: str = "stl",
+    multi: str = "mtl",
+    base: Path = Path(),
+) -> ThreeViews:
+    """Return the three views of two plans of a study.
+
+    Args:
+        store: has its models.
+        study: its name.
+        single: name of the plan with a model per task.
+        multi: name of the plan with one model for all tasks.
+        base: folder that relative paths of the study's data start from.
+
+    Raises:
+        StoreError: there is no such study or plan, they have no run or task in common, or their
+            weights were not kept.
+        DataError: its corpora are not there any more, or are others now.
+    """
+    outcome = load_outcome(store, study)
+    plans = asked_plans(outcome, [single, multi])
+    look = _Look(store, Models(store, outcome.study), StudyTexts(store, outcome.study, base))
+    runs, tasks = _paired(plans), look.tasks(plans)
+    pairings = {task.name: look.pairing(runs, task) for task in tasks}
+    looked = [
+        [look.at(plan.name, own, tasks) for plan, own in zip(plans, p, strict=True)] for p in runs
+    ]
+    return ThreeViews(
+        study,
+        single,
+        multi,
+        tuple(_held_out(task, runs, pairings[task.name]) for task in tasks),
+        _word_view([own for pair in looked for own in pair], single, multi),
+        tuple(
+            _cross_task(plan.name, metric, tasks, [pair[side].matrix[metric] for pair in looked])
+            for side, plan in enumerate(plans)
+            for metric in SHOWN
+        ),
+        _lifts(tasks, looked, pairings),
+    )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is seen in the models of one cell.
+
+    Args:
+        matrix: view 3.
+        words: of each task, for view 2; None where the models are no plain bags of words.
+    """
+
+    matrix: CrossMatrix
+    words: list[WordModel] | None
+
+
+class _Look:
+    """What is read of a study, once."""
+
+    def __init__(self, store: Store, models: Models, texts: StudyTexts) -> None:
+        self._store, self._models, self._texts = store, models, texts
+
+    def tasks(self, plans: Sequence[PlanOutcome]) -> list[Task]:
+        """Return the tasks that all plans serve."""
+        served = [set(plan.cells[0].cell.as_plan().serves) for plan in plans]
+        tasks = [task for task in self._models.tasks if all(task.name in own for own in served)]
+        if not tasks:
+            raise StoreError(
+                "The plans have no task in common.", found=" and ".join(p.name for p in plans)
+            )
+        return tasks
+
+    def pairing(self, runs: Runs, task: Task) -> Pairing:
+        """Return how the runs are paired for a task: by its test parts."""
+        splits = self._texts.inputs.splits[task.corpus]
+        tests = [splits[own.cell.fold].test.tobytes() for own, _ in runs]
+        parts = {test: index for index, test in enumerate(dict.fromkeys(tests))}
+        first = splits[runs[0][0].cell.fold]
+        overlap = len(first.test) / (len(first.train) + len(first.validation))
+        return Pairing([parts[test] for test in tests], overlap)
+
+    def at(self, plan: str, outcome: CellOutcome, tasks: Sequence[Task]) -> _Looked:
+        """Look at the models of one cell."""
+        cell, serves = outcome.cell, outcome.cell.as_plan().serves
+        layers = []
+        for index in sorted({serves[task.name] for task in tasks}):
+            job = cell.jobs[index]
+            own = tuple(task.name for task in tasks if serves[task.name] == index)
+            layers.append(Layers(*self._models.network(job), self._models.max_length(job), own))
+        test = cell_predictions(self._store, cell)["test"]
+        corpora = self._texts.inputs.corpora
+        matrix = cross_matrix(layers, test, corpora, tasks, outcome.scores.thresholds)
+        if not all(is_plain_bow(own.network, task) for own in layers for task in own.tasks):
+            return _Looked(matrix, None)
+        words = [self._words(plan, cell, own, task) for own in layers for task in own.tasks]
+        return _Looked(matrix, words)
+
+    def _words(self, plan: str, cell: CellRecord, model: Layers, task: str) -> WordModel:
+        weights = bow_weights(model.network, model.source, task)
+        name = self._models.tasks[task].corpus
+        table = tokenise(self._texts.inputs.corpora[name], model.source, model.max_length)
+        bags = bow_bags(model.network, table, self._texts.inputs.splits[name][cell.fold].train)
+        importance = {
+            "input_sum": input_sums(weights),
+            "output_weights": output_weights(weights),
+            "integrated_gradients": integrated_gradients(weights, bags),
+        }
+        return WordModel(plan, task, cell.fold, cell.seed, weights.words, importance)
+
+
+def _paired(plans: Sequence[PlanOutcome]) -> list[tuple[CellOutcome, CellOutcome]]:
+    single, multi = ({(c.cell.fold, c.cell.seed): c for c in plan.cells} for plan in plans)
+    runs = [(single[place], multi[place]) for place in sorted(single) if place in multi]
+    if not runs:
+        raise StoreError(
+            "The plans have no run of equal fold and seed.",
+            found=" and ".join(plan.name for plan in plans),
+            hint="run the study to its end",
+        )
+    return runs
+
+
+def _held_out(task: Task, runs: Runs, pairing: Pairing) -> HeldOut:
+    metric = "f1" if task.kind == "binary" else task.metric
+    return held_out(task.name, metric, runs, pairing)
+
+
+def _word_view(looked: Sequence[_Looked], single: str, multi: str) -> WordView | None:
+    if any(own.words is None for own in looked):
+        return None
+    return word_view([model for own in looked for model in own.words or ()], single, multi)
+
+
+def _cross_task(
+    plan: str, metric: str, tasks: Sequence[Task], matrices: Sequence[Array]
+) -> CrossTask:
+    runs = np.stack(matrices)  # (R, T, T)
+    several = len(runs) > 1
+    spread = runs.std(axis=0, ddof=1) if several else np.full(runs.shape[1:], np.nan)
+    names = tuple(task.name for task in tasks)
+    return CrossTask(
+        plan, metric, names, _rows(runs.mean(axis=0)), _rows(spread), tuple(map(_rows, runs))
+    )
+
+
+def _lifts(
+    tasks: Sequence[Task],
+    looked: Sequence[Sequence[_Looked]],
+    pairings: Mapping[str, Pairing],
+) -> tuple[Lift, ...]:
+    """Return what sharing does to accuracy, for every texts and layer that fit each other."""
+    lifts = np.stack([m.matrix["accuracy"] - s.matrix["accuracy"] for s, m in looked])  # (R, T, T)
+    return tuple(
+        Lift(texts.name, layer.name, paired_difference(lifts[:, i, j], pairings[texts.name]))
+        for i, texts in enumerate(tasks)
+        for j, layer in enumerate(tasks)
+        if np.isfinite(lifts[:, i, j]).all()
+    )
+
+
+def _rows(matrix: Array) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(map(float, row)) for row in matrix)

@@ -1,0 +1,63 @@
+"""Pairwise transfer: what learning one task beside another did to it, as `mtlv pairs` measured."""
+
+from __future__ import annotations
+
+from mtlv.errors import StoreError
+from mtlv.explorer.asking import Asked, study_address
+from mtlv.explorer.grids import Column, Grid, from_table, number, word
+from mtlv.explorer.library import Damage, Library
+from mtlv.explorer.pages.page import Page, drawings
+from mtlv.explorer.progress import progress_of
+from mtlv.report.transfer import transfer_table
+from mtlv.store.record import TransferRecord
+
+__all__ = ["transfer"]
+
+
+def transfer(library: Library, asked: Asked) -> Page:
+    """Pairwise transfer between a study's tasks."""
+    study = library.study(asked.study)
+    record, damaged = _record(library, asked.study)
+    data = {
+        "progress": progress_of(library, study),
+        "damaged": damaged,
+        "matrix": from_table("matrix", transfer_table(record)) if record else None,
+        "pairs": _pairs(record, asked.study) if record else None,
+        "drawings": drawings(asked.study, ["transfer"]) if record else [],
+    }
+    return Page("Transfer", "transfer.html", data, asked.study)
+
+
+def _record(library: Library, name: str) -> tuple[TransferRecord | None, list[Damage]]:
+    if not (library.store.root / "transfers" / f"{name}.json").exists():
+        return None, []
+    try:
+        return library.store.transfer(name), []
+    except StoreError as error:
+        return None, [Damage(f"transfer {name}", error)]
+
+
+def _pairs(record: TransferRecord, study: str) -> Grid:
+    columns = (
+        Column("source", "word", "the task that is learned beside"),
+        Column("target", "word", "the task that is looked at"),
+        Column("effect (points)"),
+        Column("low"),
+        Column("high"),
+        Column("verdict", "word"),
+    )
+    tones = {"improves": "good", "decreases": "bad", "none": "quiet"}
+    words = {"none": "no effect shown"}
+    rows = tuple(
+        (
+            word(own.source, study_address(study, "tasks", own.source)),
+            word(own.target, study_address(study, "tasks", own.target)),
+            number(100 * own.effect, "+.1f"),
+            number(100 * own.low, "+.1f"),
+            number(100 * own.high, "+.1f"),
+            word(words.get(own.verdict, own.verdict), tone=tones[own.verdict]),
+        )
+        for own in record.effects
+    )
+    note = f"test part, 95 % interval over {record.runs} runs (of test examples, if 1)"
+    return Grid("pairs", "Pairs of tasks", columns, rows, note)
