@@ -240,7 +240,7 @@ def _write_explanation(store: Store, study: StudyRecord) -> None:
         text=" ".join(said),
         plans=["mtl"],
         tasks=[task],
-        settings={},
+        settings={"texts": 1, "baseline": "mask"},
         frames={name: len(rows) for name, rows in frames.items()},
         seconds=1.0,
         created=FINISHED,

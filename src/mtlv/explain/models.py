@@ -104,7 +104,7 @@ def asked_tasks(
         DataError: there is no such task.
         StoreError: none of the plans has a model for a task.
     """
-    known = [task.name for task in outcome.study.tasks]
+    known = [task.name for task in outcome.study.targets]
     for name in names:
         if name not in known:
             raise DataError(f"The study has no task '{name}'.", hint=nearest(name, known))

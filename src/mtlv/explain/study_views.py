@@ -124,8 +124,9 @@ class StudyViews:
 
     def _single_and_multi(self) -> tuple[str, str]:
         """Return a plan with a model for every task and one with one model for all."""
+        targets = len(self._outcome.study.targets)
         sizes = {p.name: len(p.cells[0].cell.as_plan().models) for p in self._plans}
-        single = [name for name, size in sizes.items() if size == len(self._models.tasks) > 1]
+        single = [name for name, size in sizes.items() if size == targets > 1]
         multi = [name for name, size in sizes.items() if size == 1]
         if not single or not multi:
             raise DataError(

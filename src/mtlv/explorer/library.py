@@ -139,8 +139,13 @@ class Library:
         )
 
     def kept(self, key: Hashable, name: str, make: Callable[[], T]) -> T:
-        """Return what was made of a study's outcome, made anew when that changes."""
-        return self._memory.get(key, self.stamp(name), make)
+        """Return what was made of a study's outcome and of what lies beside it in the store.
+
+        It is made anew when the outcome, a grouping, an explanation or the transfer changes.
+        """
+        root = self.store.root
+        beside = (root / "groupings", root / "explanations", root / "transfers" / f"{name}.json")
+        return self._memory.get(key, (self.stamp(name), *map(stamp_of, beside)), make)
 
     def _outcome(self, name: str) -> StudyOutcome:
         study = self.study(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 import socket
 import subprocess
@@ -41,6 +42,7 @@ def listen(address: Address) -> socket.socket:
     Raises:
         ExplorerError: the port is in use, or the host is none of this machine.
     """
+    bound = None
     try:
         family, kind, proto, _, place = socket.getaddrinfo(
             address.host, address.port, type=socket.SOCK_STREAM
@@ -50,7 +52,9 @@ def listen(address: Address) -> socket.socket:
         bound.bind(place)
         bound.listen(128)
     except OSError as error:
-        in_use = isinstance(error, OSError) and error.errno in (98, 48, 10048)
+        if bound is not None:
+            bound.close()
+        in_use = error.errno == errno.EADDRINUSE
         raise ExplorerError(
             "The port is in use." if in_use else "The explorer cannot listen there.",
             where=f"{address.host}:{address.port}",

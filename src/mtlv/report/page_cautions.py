@@ -80,7 +80,7 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
         yield (
             f"Every fold was trained with one seed ({seeds.pop()}): how much another seed would "
             "change is not measured apart from the folds."
-            if len(evidence.test_parts) > 1
+            if len(evidence.base.cells) > 1
             else f"One seed ({seeds.pop()}) on one test part: the interval says nothing of how "
             "much another seed would change."
         )
@@ -99,7 +99,8 @@ def _parts(evidence: Evidence) -> Iterator[str]:
             )
     if len(evidence.test_parts) == 1:
         most = max(own.n for own in evidence.test_parts[0].values())
-        yield f"All runs are tested on the same {most:,} examples, and trained on one draw of data."
+        draws = counted(len({cell.cell.fold for cell in evidence.base.cells}), "draw")
+        yield f"All runs are tested on the same {most:,} examples, and trained on {draws} of data."
 
 
 def _floors(evidence: Evidence) -> Iterator[str]:

@@ -73,7 +73,8 @@ def _groups(evidence: Evidence) -> tuple[Part, ...]:
         alike = len({str(found.groups) for found in folds.values()}) == 1
         for fold, found in list(folds.items())[: 1 if alike else None]:
             parts.append(group_table(plan.name, found, None if alike else fold))
-            parts += [number_table(found.origin, table) for table in found.numbers]
+            numbers = [number_table(found.origin, table) for table in found.numbers]
+            parts += [table for table in numbers if table not in parts]
             if found.recommendation is not None:
                 parts += [Words(found.recommendation.words), predicted_table(found)]
     return tuple(parts)

@@ -45,8 +45,8 @@ class TuneSettings(Settings):
     """Tune on at most so many of a plan's models, evenly spread over their frequency; all of them
     then use what was chosen. None tunes on all."""
     scope: Literal["fold", "study"] = "fold"
-    """Choose anew in every fold (nested), or once on the first fold for all folds: cheaper, but what
-    is validation there is test elsewhere, so other folds are not quite unseen."""
+    """Choose anew in every fold (nested), or once on the first fold for all: cheaper, but what is
+    validation there is test elsewhere, so the other folds' texts are not quite unseen."""
 
     @model_validator(mode="after")
     def _something_to_try(self) -> TuneSettings:

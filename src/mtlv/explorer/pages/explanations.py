@@ -9,13 +9,20 @@ from mtlv.errors import StoreError
 from mtlv.explorer.asking import Asked
 from mtlv.explorer.grids import from_table
 from mtlv.explorer.library import Damage, Library
-from mtlv.explorer.pages.page import Choice, Page
+from mtlv.explorer.pages.page import Choice, Drawing, Page, drawings
 from mtlv.explorer.progress import progress_of
 from mtlv.report.explain_views import explanation_rows, study_tables, text_tables
 from mtlv.store.record import ExplanationRecord
 
 __all__ = ["explanations"]
 
+FIGURES = {
+    "word-ranks": "agreement",
+    "encoder-similarity": "similarity",
+    "data-map": "data_map",
+    "cross-task": "cross_task",
+}
+"""Figures, and the table that each is drawn of; a text is shown word by word instead."""
 STEPS = 4
 """Shades of a word that adds something, on either side."""
 MOST_TEXTS = 12
@@ -31,6 +38,7 @@ def explanations(library: Library, asked: Asked) -> Page:
         "form": [],
         "tables": [],
         "texts": [],
+        "drawings": [],
     }
     if records:
         key = asked.choice("explanation", list(records))
@@ -41,6 +49,7 @@ def explanations(library: Library, asked: Asked) -> Page:
         data |= {
             "form": [Choice("explanation", "Explanation", options, [key])],
             "tables": [from_table(f"table{i}", table) for i, table in enumerate(tables)],
+            "drawings": _drawings(asked.study, records),
             "texts": _marked(rows) if "attributions" in rows and "texts" in rows else [],
         }
     return Page("Explanations", "explanations.html", data, asked.study)
@@ -56,6 +65,15 @@ def _records(library: Library, study: str) -> tuple[dict[str, ExplanationRecord]
             damaged.append(Damage(f"explanation {path.parent.name}", error))
     found.sort(key=lambda own: own.created, reverse=True)
     return {own.id: own for own in found if own.study == study}, damaged
+
+
+def _drawings(study: str, records: Mapping[str, ExplanationRecord]) -> list[Drawing]:
+    """Return the figures that the latest explanations have tables for."""
+    there = {name for own in records.values() for name, rows in own.frames.items() if rows}
+    articles = any(own.article is not None for own in records.values())
+    names = [name for name, table in FIGURES.items() if table in there]
+    names += ["word-ranks"] if articles and "word-ranks" not in names else []
+    return drawings(study, names)
 
 
 def _title(record: ExplanationRecord) -> str:

@@ -90,12 +90,16 @@ WIDE = ("affinity", "alluvial", "curves-head", "curves-model", "decisions", "tra
 TITLES = {
     "affinity": "Affinity of tasks",
     "alluvial": "Two groupings side by side",
+    "attributions": "What each word adds",
     "cost": "Quality and cost",
+    "cross-task": "Tasks through each other's layers",
     "curves-head": "Learning curves of heads",
     "curves-model": "Learning curves of models",
     "curves-task": "Learning curves of tasks",
+    "data-map": "Map of the training texts",
     "decisions": "Precision and recall, threshold, calibration",
     "discordant": "Examples that only one plan gets right",
+    "encoder-similarity": "Similarity of encoders",
     "feature-map": "Map of task features",
     "forest": "Difference to the baseline by task",
     "gradient-conflict": "Gradient conflict",
@@ -105,6 +109,7 @@ TITLES = {
     "label-frequency": "Frequency of labels",
     "predicted-gain": "Predicted and measured gain",
     "transfer": "Transfer between tasks",
+    "word-ranks": "Ranks of words",
 }
 
 

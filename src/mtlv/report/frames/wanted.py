@@ -74,7 +74,7 @@ class Wanted:
         Raises:
             FigureError: the study has no task of a wanted name.
         """
-        known = [task.name for task in self.outcome.study.tasks]
+        known = [task.name for task in self.outcome.study.targets]
         for task in self.tasks:
             if task not in known:
                 raise FigureError(
