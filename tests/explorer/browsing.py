@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-__all__ = ["browser", "serving"]
+__all__ = ["browser", "draw_all", "serving"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -51,3 +51,13 @@ def browser() -> Iterator[Any]:
             yield chromium
         finally:
             chromium.close()
+
+
+def draw_all(page: Any) -> None:
+    """Scroll to every figure, and wait until it is drawn; one with nothing to draw moves down."""
+    waiting = page.locator("figure[data-src]:not([data-state])")
+    end = time.monotonic() + 60
+    while waiting.count():
+        assert time.monotonic() < end
+        waiting.first.scroll_into_view_if_needed()
+        page.wait_for_timeout(50)

@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from explorer.browsing import browser, serving  # noqa: E402
+from explorer.browsing import browser, draw_all, serving  # noqa: E402
 from explorer.worlds import write_world  # noqa: E402
 from mtlv.explorer.app import Site, make_app  # noqa: E402
 
@@ -56,9 +56,7 @@ def main(folder: Path) -> None:
 def shoot(chromium, address, path, theme="light"):  # type: ignore[no-untyped-def]
     page = chromium.new_page(viewport={"width": 1280, "height": 800}, color_scheme=theme)
     page.goto(address)
-    for figure in page.locator("figure[data-src]").all()[:4]:
-        figure.scroll_into_view_if_needed()
-    page.wait_for_timeout(2500)
+    draw_all(page)
     page.evaluate("window.scrollTo(0, 0)")
     if "#" in address:
         page.evaluate("document.querySelector(location.hash)?.scrollIntoView()")

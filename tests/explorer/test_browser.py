@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from explorer.browsing import browser, serving
+from explorer.browsing import browser, draw_all, serving
 from explorer.worlds import finish_a_cell, write_world
 from mtlv.explorer.app import Site, make_app
 from mtlv.store import Store
@@ -58,7 +61,7 @@ def page(chromium: Any) -> Iterator[Any]:
 
 
 def _own(url: str) -> bool:
-    return url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+    return url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:"))
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -66,11 +69,7 @@ def test_a_page_loads_and_draws(path: str, base: str, page: Any) -> None:
     page.goto(base + path)
     assert page.title().endswith("mtlv")
     assert page.locator("h1").count() == 1
-    for figure in page.locator("figure[data-src]").all():
-        figure.scroll_into_view_if_needed()
-    page.wait_for_function(
-        "[...document.querySelectorAll('figure[data-src]')].every((f) => f.dataset.state)"
-    )
+    draw_all(page)
     states = page.eval_on_selector_all("figure[data-src]", "all => all.map(f => f.dataset.state)")
     assert "failed" not in states
     assert page.locator(".js-plotly-plot").count() == states.count("drawn")
@@ -83,6 +82,14 @@ def test_a_narrow_window_does_not_scroll_sideways(base: str, page: Any) -> None:
     for path in ("/studies", "/studies/reports/jobs", "/studies/reports/examples"):
         page.goto(base + path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def until(page: Any, script: str, seconds: float = 30.0) -> None:
+    """Wait until a script gives true; the pages' policy forbids what Playwright has for it."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(script):
+        assert time.monotonic() < end, script
+        page.wait_for_timeout(50)
 
 
 def plans(page: Any) -> list[str]:
@@ -145,6 +152,10 @@ def test_a_label_is_moved_with_the_keyboard(base: str, page: Any) -> None:
     assert "- [edema, nodule]" in page.locator("#yaml").inner_text()
 
 
+SVG = "document.querySelector('.main-svg')"
+STYLE, DARK = "getComputedStyle(svg).backgroundColor", "rgb(22, 24, 28)"
+
+
 def test_the_theme_is_kept(base: str, page: Any) -> None:
     page.goto(f"{base}/studies/reports/figures/cost")
     page.wait_for_selector("figure[data-state=drawn]")
@@ -152,9 +163,7 @@ def test_the_theme_is_kept(base: str, page: Any) -> None:
     light = page.evaluate(ground)
     page.click("#theme")
     assert page.evaluate(ground) != light
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('.main-svg')).backgroundColor == 'rgb(22, 24, 28)'"
-    )
+    until(page, f"(() => {{ const svg = {SVG}; return svg && {STYLE} === '{DARK}'; }})()")
     page.goto(f"{base}/studies")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
@@ -175,9 +184,10 @@ def test_a_running_study_moves(tmp_path: Path, page: Any) -> None:
         page.goto(f"{base}/studies/going")
         assert page.locator(".told").inner_text().startswith("1 of 4 runs")
         finish_a_cell(store, store.study("going"))
-        page.wait_for_function("document.querySelector('.told').innerText.startsWith('2 of 4')")
-        page.wait_for_selector("[data-key=plans] tbody tr:nth-child(2)")
+        expect(page.locator(".told")).to_have_text(re.compile("^2 of 4 runs"), timeout=30_000)
+        expect(page.locator("[data-key=plans] tbody tr")).to_have_count(2, timeout=30_000)
         assert plans(page) == ["stl", "mtl"]
+        page.goto("about:blank")  # it asks no more
 
 
 CONTRAST = """

@@ -65,6 +65,9 @@ def test_it_opens_with_all_figures_and_asks_for_nothing(browser: Any, file: Path
     page, told = opened(browser, file)
     assert told == []
     assert page.locator(".plotly-graph-div").count() >= 8
+    buttons = page.locator(".modebar-btn").evaluate_all("all => all.map(own => own.dataset.title)")
+    assert "Zoom" in buttons
+    assert not [name for name in buttons if "hare" in name or "loud" in name], "nothing uploads"
     assert page.evaluate("window.hit") is None
     assert page.locator("tbody th", has_text="<b>x</b>").count() >= 2
     assert page.evaluate(GROUND) == LIGHT

@@ -83,6 +83,8 @@ class TestHtml:
         drawn = {own.get("id") for own in elements.all("div")}
         assert {f"figure-{picture.name}" for picture in report.pictures} <= drawn
         assert len(report.pictures) >= 8
+        offers = re.findall(r'"showSendToCloud": *(true|false)', page)
+        assert offers == ["false"] * len(report.pictures), "no figure offers to upload itself"
 
     def test_every_link_has_its_section(self, elements: Elements) -> None:
         links = {own["href"] for own in elements.all("a")}

@@ -79,8 +79,8 @@ def _forecast_table(expected: Forecast) -> Table:
     )
     header = ("plan", "models", "heads", "training jobs", "tuning jobs")
     told = (
-        f"about {expected.different_jobs} different jobs, as equal ones are trained once; "
-        f"{expected.finished_jobs} of them are finished"
+        f"different jobs: about {expected.different_jobs}, as equal ones are trained once; "
+        f"finished of them: {expected.finished_jobs}"
     )
     if any(p.models is None for p in expected.plans):
         told += "; ?: groups that training has to find first, whose jobs are not counted"

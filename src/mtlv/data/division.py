@@ -70,7 +70,7 @@ class Divider:
                 "There are too few distinct texts to divide.",
                 found=f"{len(wanted)} distinct text(s) for {len(shares)} parts",
                 expected="at least one for every part",
-                hint="use fewer folds, or more data",
+                hint="use more data, or fewer folds if there are several",
             )
         parts = _stratified(wanted, shares, derive_seed(self.seed, *purpose))[groups]
         return [rows[parts == index] for index in range(len(shares))]

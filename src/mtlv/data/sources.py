@@ -127,7 +127,8 @@ def _format_of(path: Path, written: str) -> Format:
     suffix = path.suffix.lower()
     if suffix in SUFFIXES:
         return SUFFIXES[suffix]
-    if path.is_dir() or (not path.exists() and HUB_NAME.fullmatch(written)):
+    packed = suffix in (".gz", ".bz2", ".xz", ".zip")
+    if path.is_dir() or (not path.exists() and not packed and HUB_NAME.fullmatch(written)):
         return "huggingface"
     raise DataError(
         "The format of the file cannot be told from its name.",
@@ -199,10 +200,11 @@ def _no_examples(table: Table, rows: int) -> DataError:
 def _missing_file(written: str, base: Path, path: Path) -> DataError:
     siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     close = get_close_matches(path.name, siblings, n=1)
+    places = (str(base.resolve()), str(Path.cwd()))
     return DataError(
         f"There is no file '{written}'.",
         where=str(path),
         found="a folder" if path.is_dir() else None,
-        expected=f"a path relative to {base.resolve()} or to {Path.cwd()}",
+        expected=f"a path relative to {' or to '.join(dict.fromkeys(places))}",
         hint=f"did you mean '{close[0]}'?" if close else "correct `path`",
     )

@@ -189,7 +189,7 @@ def _check_positives(
                 where=f"corpus '{corpus.name}'",
                 found=f"{count} distinct texts with the label, {settings.folds} folds{sampled}",
                 expected="at least one positive for every fold",
-                hint="use fewer folds, or leave the label out",
+                hint="leave the label out" + (", or use fewer folds" if settings.folds > 1 else ""),
             )
 
 

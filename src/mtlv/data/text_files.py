@@ -20,6 +20,8 @@ from mtlv.errors import DataError
 
 __all__ = ["open_csv", "open_json_lines", "open_text", "open_tsv", "records"]
 
+SHARE_OF_ZEROS = 0.1
+"""UTF-16 has more bytes of value zero, in any text with Latin letters, digits or blanks."""
 LONGEST_FIELD = 16 * 2**20
 """Characters; Python's own limit of 131,072 is too short for documents, and none at all would let
 one broken quote swallow a file."""
@@ -186,12 +188,14 @@ def _check_signature(path: Path, encoding: str) -> None:
                 "This is not a text file.", where=str(path), found=kind, expected="text", hint=hint
             )
     if b"\0" in head and not _codec(encoding).startswith(("utf-16", "utf-32")):
+        many = head.count(0) > SHARE_OF_ZEROS * len(head)
         raise DataError(
             f"The file is not in the encoding {encoding}.",
-            where=f"{path}, line 1",
-            found="bytes of value zero, as UTF-16 has them",
+            where=f"{path}, line 1" if many else f"{path}, byte {head.index(0) + 1}",
+            found=f"{'bytes' if many else 'a byte'} of value zero"
+            + (", as UTF-16 has them" if many else ""),
             expected=f"text in {encoding}",
-            hint=f"set `encoding: {_sixteen_bit(head)}`",
+            hint=f"set `encoding: {_sixteen_bit(head)}`" if many else "remove it from the file",
         )
 
 

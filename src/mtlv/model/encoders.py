@@ -166,7 +166,9 @@ def _tokenizer(source: EncoderSource) -> Any:
             where=source.address,
             found=f"{len(words)} word pieces",
             expected="tokenizer.json, or the vocabulary file of its family",
-            hint="save the tokenizer into the same folder, with tokenizer.save_pretrained",
+            hint="use more training texts"
+            if source.random
+            else "save the tokenizer into the same folder, with tokenizer.save_pretrained",
         )
     return tokenizer
 

@@ -61,7 +61,7 @@ def _fixed(settings: WeightingSettings, units: Units) -> Weighting:
             "The weights do not fit the model.",
             where="train.weighting",
             found=f"{len(settings.weights)} weights for {len(units)} {settings.over}",
-            expected=f"one for each of {', '.join(units.names)}",
+            expected=f"{len(units)}, for {', '.join(units.names)}",
         )
     return FixedWeights(torch.tensor(settings.weights))
 

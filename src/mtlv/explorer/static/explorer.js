@@ -169,13 +169,14 @@ async function draw(figure) {
       return;
     }
     const library = await loadPlotly();
+    library.purge(plot); // react does not see that another template came
     plot.textContent = "";
     const { data, layout } = found.figure;
     figure.querySelector(".caption").textContent = found.caption;
     layout.autosize = true;
     delete layout.width;
     const config = { displaylogo: false, responsive: true };
-    await library.react(plot, data, layout, config);
+    await library.newPlot(plot, data, layout, config);
     figure.dataset.state = "drawn";
   } catch (error) {
     plot.textContent = `The figure could not be drawn: ${error.message || error}`;

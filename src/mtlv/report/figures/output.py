@@ -21,7 +21,13 @@ from mtlv.report.figures.words import plain
 __all__ = ["FORMATS", "plotly_script", "to_html", "write_figure", "write_image"]
 
 FORMATS = ("html", "pdf", "png", "svg")
-CONFIG = {"displaylogo": False, "responsive": True}
+CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+}
+"""Plotly 7 offers to upload every figure unless told otherwise; data stay on the machine."""
 SCALE = 2
 """Pixels of a PNG by pixels of the figure."""
 
