@@ -265,7 +265,7 @@ def test_too_few_texts_are_refused():
     with pytest.raises(DataError, match="too few distinct texts") as caught:
         split_of(corpus_of([[0], [1], [1]], ["x", "x", "x"]))
     assert caught.value.found == "1 distinct text(s) for 2 parts"
-    assert caught.value.hint == "use fewer folds, or more data"
+    assert caught.value.hint == "use more data, or fewer folds if there are several"
 
 
 def test_a_tiny_corpus_has_no_empty_part():

@@ -16,6 +16,11 @@ import uvicorn
 __all__ = ["browser", "draw_all", "serving"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+NEXT = """(() => {
+  const waiting = document.querySelector("figure[data-src]:not([data-state])");
+  waiting?.scrollIntoView();
+  return waiting !== null;
+})()"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -55,9 +60,7 @@ def browser() -> Iterator[Any]:
 
 def draw_all(page: Any) -> None:
     """Scroll to every figure, and wait until it is drawn; one with nothing to draw moves down."""
-    waiting = page.locator("figure[data-src]:not([data-state])")
     end = time.monotonic() + 60
-    while waiting.count():
+    while page.evaluate(NEXT):
         assert time.monotonic() < end
-        waiting.first.scroll_into_view_if_needed()
         page.wait_for_timeout(50)

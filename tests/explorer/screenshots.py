@@ -12,6 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from PIL import Image  # noqa: E402  (it comes with matplotlib)
+
 from explorer.browsing import browser, draw_all, serving  # noqa: E402
 from explorer.worlds import write_world  # noqa: E402
 from mtlv.explorer.app import Site, make_app  # noqa: E402
@@ -60,7 +62,8 @@ def shoot(chromium, address, path, theme="light"):  # type: ignore[no-untyped-de
     page.evaluate("window.scrollTo(0, 0)")
     if "#" in address:
         page.evaluate("document.querySelector(location.hash)?.scrollIntoView()")
-    page.screenshot(path=path, full_page="--full" in sys.argv)
+    page.screenshot(path=path)
+    Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
     print(path, path.stat().st_size // 1024, "kB")
     page.close()
 

@@ -109,3 +109,10 @@ def test_pages_name_no_other_server(client: TestClient) -> None:
     for path in ("/studies", "/studies/reports", "/studies/reports/groups"):
         assert "http://" not in client.get(path).text.replace("http://www.w3.org", "")
         assert "https://" not in client.get(path).text
+
+
+def test_no_figure_offers_to_send_itself_away(tmp_path: Path) -> None:
+    """Plotly shows a button that uploads the figure, unless it is told not to."""
+    script = client_of(tmp_path, Access()).get("/static/explorer.js").text
+    assert script.count("newPlot(") == script.count("showSendToCloud: false") == 1
+    assert 'plotlyServerURL: ""' in script

@@ -175,7 +175,12 @@ async function draw(figure) {
     figure.querySelector(".caption").textContent = found.caption;
     layout.autosize = true;
     delete layout.width;
-    const config = { displaylogo: false, responsive: true };
+    const config = {
+      displaylogo: false,
+      responsive: true,
+      showSendToCloud: false,
+      plotlyServerURL: "",
+    };
     await library.newPlot(plot, data, layout, config);
     figure.dataset.state = "drawn";
   } catch (error) {
