@@ -105,7 +105,7 @@ def test_check_counts_what_is_finished(mtlv: Shell) -> None:
     assert (anew["finished_jobs"], anew["different_jobs"]) == (0, forecast["different_jobs"])
     shown = mtlv("check", "study.yaml")
     assert "gmtl-2-random-0" in shown
-    assert f"{forecast['finished_jobs']} of them are finished" in shown
+    assert f"finished of them: {forecast['finished_jobs']}" in shown
 
 
 class TestPredict:

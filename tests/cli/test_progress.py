@@ -29,8 +29,8 @@ JOB = Job(
 RECORD: JobRecord = fake_job([["edema"]])
 
 
-def watched(jobs: int = 2) -> None:
-    """Let a bar see a stage of some jobs."""
+def watched(jobs: int = 2, *, finished: bool = True) -> None:
+    """Let a bar see a stage of some jobs; they may still run when it is left."""
     with ProgressBar() as bar:
         bar.on_stage("training", jobs)
         for seed in range(jobs):
@@ -38,7 +38,8 @@ def watched(jobs: int = 2) -> None:
             bar.on_job(job)
             bar.on_step(job, Step(1, 1, 4, 8, 0.5))
             bar.on_epoch(job, 1, [CurvePoint(1, "validation", "model", "model", "f1_macro", 0.625)])
-            bar.on_job_end(job, RECORD)
+            if finished:
+                bar.on_job_end(job, RECORD)
 
 
 def test_pipes_get_a_line_per_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,11 +57,13 @@ def test_terminals_get_bars(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
+    watched(finished=False)
+    running = capsys.readouterr()
+    assert running.out == ""
+    for word in ("training", "0/2", "edema", "[bold]", "seed 0", "seed 1", "loss 0.500", "texts/s"):
+        assert word in running.err
     watched()
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    for word in ("training", "2/2", "edema", "[bold]", "loss 0.500", "texts/s"):
-        assert word in captured.err
+    assert "2/2" in capsys.readouterr().err
 
 
 def test_a_stage_without_jobs_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -179,7 +179,7 @@ class TestNumbers:
         assert values["validation_value"] == outcome.validation_value
         defined = [v for v in outcome.scores.metrics.values() if math.isfinite(v)]
         tasks = [v for own in outcome.scores.per_task.values() for v in own.values()]
-        assert len(values) == len(defined) + sum(map(math.isfinite, tasks)) + 1 + 10
+        assert len(values) == len(defined) + sum(map(math.isfinite, tasks)) + 1 + 11
 
     def test_all_plans_of_a_study(self, store: Store) -> None:
         fake_study(store, plans=("mtl", "stl"), folds=2)
