@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from cli.shell import Shell
+from mtlv.evaluation.judging import validation_value
+from mtlv.store import Store
 from small import small_config
 
 
@@ -68,3 +70,38 @@ def test_what_cannot_be_grouped_is_explained(
 ) -> None:
     assert mtlv.failing("group", str(config), *arguments) == 2
     assert words in mtlv.err
+
+
+def test_other_tasks_are_another_grouping(mtlv: Shell, config: Path) -> None:
+    """Also where the data are the same, and nothing describes the tasks."""
+    by_tasks = {}
+    for tasks in (["edema", "effusion"], ["effusion", "fracture"], ["effusion", "edema"]):
+        asked = ("--set", f"tasks={json.dumps(tasks)}", "--groups", "2", "--features", "counts")
+        (found,) = json.loads(mtlv("group", str(config), *asked, "--json"))
+        assert sorted(t for group in found["grouping"]["groups"] for t in group) == sorted(tasks)
+        by_tasks[tuple(tasks)] = found["id"]
+    assert len(set(by_tasks.values())) == 2
+    assert by_tasks["edema", "effusion"] == by_tasks["effusion", "edema"]
+
+
+@pytest.mark.slow
+def test_what_is_told_is_in_the_unit_that_stands_beside_it(mtlv: Shell, config: Path) -> None:
+    asked = ("--method", "exhaustive", "--budget", "2")
+    (found,) = json.loads(mtlv("group", str(config), *asked, "--json"))
+    affinity, advice = (found["grouping"][key] for key in ("affinity", "recommendation"))
+    assert affinity["unit"] == "points of average precision"
+    runs = [json.loads(p.read_text()) for p in (mtlv.folder / "runs/jobs").glob("*/record.json")]
+    assert len(runs) == 7
+    store = Store(mtlv.folder / "runs")
+    worth = {
+        tuple(task for head in run["model"] for task in head): {
+            task: validation_value(store.predictions(run["id"])["validation"].tasks[task])
+            for head in run["model"]
+            for task in head
+        }
+        for run in runs
+    }
+    groups = {task: tuple(g) for g in found["grouping"]["groups"] for task in g}
+    for task, group in groups.items():
+        gain = 100 * (worth[group][task] - worth[(task,)][task])
+        assert advice["predicted"][task] == pytest.approx(gain, abs=1e-9)

@@ -42,6 +42,8 @@ def test_lists_alone_will_do(tmp_path: Path) -> None:
         ("{other: 1}", ["holds no groups"]),
         ("[[a, b]]", ["'no' is missing"]),
         ("[[a, b], ['no', a]]", ["'a' stands twice"]),
+        ("{groups: [[a, b], ['no']], serves: nonsense}", ["key 'serves'", "nonsense", "by task"]),
+        ("{groups: [[a, b], ['no']], serves: {a: '0'}}", ["key 'serves'", "by task"]),
         ("[[a, b], ['no', x]]", ["'x'", "no task is called"]),
     ],
 )

@@ -240,4 +240,4 @@ def test_tiny_and_huge_gains_are_searched_alike() -> None:
 
 def test_nothing_can_be_chosen_from_groups_that_leave_a_task_out() -> None:
     members = np.array([[True, False], [True, False]])
-    assert choose(members, np.zeros((2, 2)), 2, False, 5.0) is None
+    assert choose(members, np.zeros((2, 2)), 2, False) is None

@@ -91,3 +91,10 @@ def test_what_is_not_known_is_explained(
         read_corpora(data, tmp_path)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_sample_of_a_corpus_that_is_not_there(tmp_path: Path) -> None:
+    config = small_config(tmp_path, evaluation={"sample": {"report": 0.5}})
+    with pytest.raises(ConfigError, match="no corpus 'report'") as caught:
+        read_inputs(parse_config(config), Path())
+    assert "did you mean 'reports'?" in str(caught.value)

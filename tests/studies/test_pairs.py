@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mtlv.errors import ConfigError
+from mtlv.errors import ConfigError, ProtocolError
 from mtlv.store import Store
 from mtlv.studies.config import parse_config
-from mtlv.studies.pairs import _effect, transfer
+from mtlv.studies.pairs import _effect, _sign, transfer
+from mtlv.tasks import Task
 from small import LABELS, Counter, small_config
 
 RUNS = [(0, seed) for seed in range(4)]
@@ -52,6 +54,24 @@ def test_the_interval_is_students_by_hand() -> None:
 def test_no_effect_is_a_rule(together: list[float], margin: float, verdict: str) -> None:
     effect = _effect("s", "t", values([0.5] * 4, together), RUNS, margin, never)
     assert effect.verdict == verdict
+
+
+def test_a_run_whose_metric_is_undefined_is_left_out() -> None:
+    effect = _effect("s", "t", values([0.5] * 4, [0.51, np.nan, 0.53, 0.52]), RUNS, 0.0, never)
+    assert effect.effect == pytest.approx(0.02)
+    assert effect.high - effect.effect == pytest.approx(4.302653 * 0.01 / np.sqrt(3))
+    with pytest.raises(ProtocolError, match="in no run"):
+        _effect("s", "t", values([np.nan] * 4, [0.5] * 4), RUNS, 0.0, never)
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "sign"),
+    [("regression", "mse", -1), ("regression", "pearson", 1), ("binary", "f1", 1)],
+)
+def test_an_error_that_falls_is_an_effect_above_zero(kind: Any, metric: str, sign: int) -> None:
+    task = Task("t", kind, "reports", (), metric, None)
+    arm: Any = SimpleNamespace(inputs=SimpleNamespace(tasks={"t": task}))
+    assert _sign(arm, "t") == sign
 
 
 @pytest.mark.slow

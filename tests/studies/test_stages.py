@@ -50,6 +50,11 @@ class TestSpecs:
         with pytest.raises(ConfigError, match="which does not exist"):
             stage_specs(StageSettings.model_validate({"finetune": {}}))
 
+    def test_the_refined_plan_starts_from_the_stage_before_it(self) -> None:
+        plan = {"mtl": {"starts_from": "stl"}}
+        with pytest.raises(ConfigError, match="starts from the stage before it"):
+            stage_specs(StageSettings.model_validate({"refine": {"plan": plan}}))
+
     def test_levels(self) -> None:
         specs = expand_specs(
             [

@@ -130,6 +130,7 @@ def test_one_corpus_is_not_mixed() -> None:
         ({"name": "main"}, "needs the name"),
         ({"name": "capped"}, "needs `cap`"),
         ({"name": "uniform", "temperature": 3.0}, "belongs to temperature, capped"),
+        ({"batch_size": {"small": 0}}, "greater than or equal to 1"),
     ],
 )
 def test_options_belong_to_their_method(mixing: dict[str, Any], words: str) -> None:
@@ -145,3 +146,20 @@ def test_an_unknown_corpus_is_named() -> None:
     with pytest.raises(ConfigError, match="no corpus 'smal'") as caught:
         mixer(name="main", main="smal").check(SIZES)
     assert "did you mean 'small'" in str(caught.value)
+
+
+def test_a_small_corpus_has_a_batch_in_every_epoch() -> None:
+    sizes = {"a": 1000, "b": 100, "c": 10}
+    around = mixer(name="main", main="b", ratio=2).counts(sizes, 1)
+    assert around["c"] == 1
+    assert around["a"] + around["c"] == 2 * around["b"]
+
+
+def test_temperature_one_is_proportional_whatever_the_batches() -> None:
+    sizes = {"a": 1000, "b": 100, "c": 10}
+    own = {"a": 50, "b": 10, "c": 10}
+    given = {
+        name: Mixer(MixingSettings(name=name, batch_size=own, **more), 10, 1, 0).counts(sizes, 1)
+        for name, more in (("proportional", {}), ("temperature", {"temperature": 1.0}))
+    }
+    assert given["temperature"] == given["proportional"] == {"a": 20, "b": 10, "c": 1}

@@ -1,8 +1,9 @@
-"""The number format: as told, or as a probe finds it."""
+"""The number format: as told, or as the device is made for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,6 +22,8 @@ def _probe_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _seconds_of_bf16(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let there be a system that lists no flags, so that only time can tell."""
+    monkeypatch.setattr(precision, "CPUINFO", Path("/nowhere"))
     times = {torch.float32: 1.0, torch.bfloat16: seconds}
     monkeypatch.setattr(precision, "_seconds", lambda dtype: times[dtype])
 
@@ -38,6 +41,23 @@ def test_auto_is_bf16_where_it_is_clearly_faster(
     _seconds_of_bf16(monkeypatch, seconds)
     assert choose_precision("auto") == expected
     assert (FASTER * seconds < 1.0) is (expected == "bf16")
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ("processor : 0\nflags : fpu avx512_bf16 sse\n", "bf16"),
+        ("flags\t\t: fpu avx2 sse\n", "fp32"),
+        ("Features : fp asimd bf16\n", "bf16"),
+    ],
+)
+def test_flags_decide_and_not_a_stopwatch(
+    listed: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cpuinfo").write_text(listed)
+    monkeypatch.setattr(precision, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(precision, "_seconds", lambda _dtype: pytest.fail("timed"))
+    assert choose_precision("auto") == expected
 
 
 def test_the_processor_is_probed_once(monkeypatch: pytest.MonkeyPatch) -> None:

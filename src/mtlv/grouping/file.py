@@ -52,7 +52,22 @@ def read_grouping(path: Path, tasks: TaskSet) -> Grouping:
     named = content if isinstance(content, dict) else {}
     origin = str(named.get("origin") or f"file {path.name}")
     listed = [[str(task) for task in group] for group in groups]
+    serves = _serves(named.get("serves"), path)
     try:
-        return Grouping.of(listed, tasks, origin, serves=named.get("serves"))
+        return Grouping.of(listed, tasks, origin, serves=serves)
     except GroupingError as error:
         raise error.inside(str(path)) from error
+
+
+def _serves(written: object, path: Path) -> dict[str, int] | None:
+    if written is None:
+        return None
+    whole = isinstance(written, dict) and all(type(index) is int for index in written.values())
+    if not isinstance(written, dict) or not whole:
+        raise GroupingError(
+            "The grouping file does not say which group serves a task.",
+            where=f"{path}, key 'serves'",
+            found=repr(written),
+            expected="numbers of groups, from 0, by task: {cough: 0, fever: 1}",
+        )
+    return {str(task): index for task, index in written.items()}

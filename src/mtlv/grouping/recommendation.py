@@ -27,7 +27,9 @@ from mtlv.tasks import TaskSet
 
 __all__ = ["Recommendation", "recommend"]
 
-LUCKY_DRAWS = 5
+LUCKY_DRAWS = 20
+ONE_IN_TWENTY = 1.645
+"""Standard deviations that a normal value exceeds with probability .05."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Recommendation:
         serves: index of the group that serves each task.
         predicted: gain of each task in that group over being learned alone.
         gain_over_mtl: predicted mean gain over one model for all tasks.
-        error: its standard error; None if the affinity does not say how sure it is.
+        error: its standard error, or the spread of luck where that is larger; None if the affinity
+            does not say how sure it is.
         luck: what the best groups would seem to gain over one model by noise alone; None likewise.
         leave_mtl: whether the gain less luck exceeds its uncertainty.
         words: the recommendation in a sentence or two.
@@ -68,7 +71,7 @@ def recommend(
     *,
     overlap: bool = False,
     seed: int = 0,
-    threshold: float = 1.0,
+    threshold: float = ONE_IN_TWENTY,
 ) -> Recommendation:
     """Search for the best groups, and compare them with one model for all tasks.
 
@@ -78,7 +81,9 @@ def recommend(
         budget: at most so many models.
         overlap: whether a task may be learned by several models.
         seed: of random starts and draws.
-        threshold: how many standard errors the gain less luck must exceed.
+        threshold: how many times its uncertainty the gain less luck must exceed. The default lets
+            groups among which nothing differs be recommended once in twenty times, if the errors of
+            the affinity are what it says.
 
     Raises:
         GroupingError: the affinity is for other tasks, or the budget is below one model.
@@ -93,7 +98,8 @@ def recommend(
     gain, error = gain_over_mtl(affinity.gains, found, tasks, seed)
     luck = None if error is None else 0.0
     if error is not None and len(found.groups) > 1:
-        luck = gain_by_luck(affinity.gains, tasks, budget, overlap=overlap, seed=seed)
+        luck, spread = gain_by_luck(affinity.gains, tasks, budget, overlap=overlap, seed=seed)
+        error = max(error, spread)
     leave = error is not None and luck is not None and gain - luck > threshold * error
     return Recommendation(
         tasks=tasks,
@@ -129,18 +135,19 @@ def gain_over_mtl(
 
 def gain_by_luck(
     gains: GainModel, tasks: TaskSet, budget: int, *, overlap: bool = False, seed: int = 0
-) -> float:
+) -> tuple[float, float]:
     """Return what the best groups seem to gain over one model where all that differs is noise.
 
-    It is the mean over some searches, each with the noise of one draw for gains.
+    Returns:
+        Mean and standard deviation over some searches, each with the noise of one draw for gains.
     """
     best = []
     for turn in range(LUCKY_DRAWS):
         noise = _Noise(gains, derive_seed(seed, "luck", turn))
-        found = search(noise, tasks.names, budget, overlap=overlap, seed=seed)
+        found = search(noise, tasks.names, budget, overlap=overlap, seed=seed, light=True)
         together = noise.mean(np.ones((1, len(tasks)), bool))  # (1, T)
         best.append(found.gain - float(together.mean()))
-    return float(np.mean(best))
+    return float(np.mean(best)), float(np.std(best, ddof=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,8 @@ __all__ = ["FoundGroups", "search"]
 
 ALL_GROUPS = 12  # tasks up to which all groups are looked at
 POOL = 1500
-SECONDS = 20.0
+LIGHT_TASKS, LIGHT_POOL = 8, 200
+"""A light search looks at all groups up to so many tasks, and beyond chooses among so many."""
 ROUNDS = 3
 
 
@@ -51,7 +52,13 @@ class FoundGroups:
 
 
 def search(
-    gains: GainModel, tasks: Sequence[str], budget: int, *, overlap: bool = False, seed: int = 0
+    gains: GainModel,
+    tasks: Sequence[str],
+    budget: int,
+    *,
+    overlap: bool = False,
+    seed: int = 0,
+    light: bool = False,
 ) -> FoundGroups:
     """Find the groups with the best mean of the tasks' predicted gains.
 
@@ -63,7 +70,8 @@ def search(
         tasks: their names.
         budget: at most so many models, 1 or more.
         overlap: whether a task may be learned by several models; the best of them serves it.
-        seed: of the random starts with more than twelve tasks.
+        seed: of the random starts, where not all groups are looked at.
+        light: look at fewer groups, where there are many tasks.
 
     Raises:
         GroupingError: a budget below one model, fewer than two tasks, or gains of other tasks.
@@ -72,16 +80,16 @@ def search(
     pool = GroupPool(gains, tasks)
     if budget == 1:
         return _found(pool, tasks, (pool.all_tasks,), exact=True)
-    everything = len(tasks) <= ALL_GROUPS
+    everything = len(tasks) <= (LIGHT_TASKS if light else ALL_GROUPS)
     if everything:
         pool.add(range(1, pool.all_tasks + 1))
         best: Partition = (pool.all_tasks,)
         candidates = list(range(1, pool.all_tasks + 1))
     else:
         best = _serving(pool, local_search(pool, budget, seed))
-        candidates = list(dict.fromkeys([*best, *pool.best(POOL)]))
+        candidates = list(dict.fromkeys([*best, *pool.best(LIGHT_POOL if light else POOL)]))
     chosen, proven = _chosen(pool, candidates, best, budget, overlap)
-    if overlap and not everything:
+    if overlap and not everything and not light:
         chosen = _widened(pool, candidates, chosen, budget)
     return _found(pool, tasks, chosen, exact=everything and proven)
 
@@ -104,9 +112,7 @@ def _chosen(
     pool: GroupPool, candidates: Sequence[int], start: Partition, budget: int, overlap: bool
 ) -> tuple[Partition, bool]:
     """Choose among candidates; keep the start unless something is better."""
-    solved = choose(
-        pool.inside(candidates), pool.rows(candidates), budget, overlap, seconds=SECONDS
-    )
+    solved = choose(pool.inside(candidates), pool.rows(candidates), budget, overlap)
     if solved is None:
         return start, False
     rows, proven = solved

@@ -26,10 +26,14 @@ __all__ = ["choose"]
 
 SCALE = 1000.0  # brings gains of order 1 well above the solver's absolute gap of 1e-6
 EPSILON = 1e-5
+NODES = 1000
+"""Of branch and bound, after which the best so far is taken: the same on any machine."""
+SECONDS = 300.0
+"""The same, for problems of which a node takes very long."""
 
 
 def choose(
-    members: Array, gains: Array, budget: int, overlap: bool, seconds: float
+    members: Array, gains: Array, budget: int, overlap: bool
 ) -> tuple[Sequence[int], bool] | None:
     """Return the rows of the groups to learn, and whether they are proven the best of all.
 
@@ -38,10 +42,9 @@ def choose(
         gains: of members, (P, T).
         budget: most groups.
         overlap: whether tasks may stand in several groups.
-        seconds: after which the best so far is taken.
 
     Returns:
-        None if nothing was found in time.
+        None if nothing was found.
     """
     values = np.where(members, gains, 0.0) * SCALE  # (P, T)
     solve = _cover if overlap else _partition
@@ -51,7 +54,7 @@ def choose(
         integrality=integral,
         bounds=Bounds(0, 1),
         constraints=constraints,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+        options={"node_limit": NODES, "time_limit": SECONDS, "mip_rel_gap": 0.0},
     )
     if found.x is None:
         return None

@@ -33,8 +33,9 @@ PENALTIES = tuple(10.0**power for power in np.arange(-4, 2.5, 0.5))
 class RidgeGains:
     """Gains by a ridge regression per task.
 
-    Draws come from the normal posterior of the coefficients. They say how sure the mean is that
-    the regression sees, not how far a single group may lie from a linear model.
+    Draws come from the normal posterior of the coefficients, and move all gains of a task by the
+    noise of its value alone, to which all are compared. They say how sure the mean is that the
+    regression sees, not how far a single group may lie from a linear model.
 
     Args:
         coefficients: (T, D).
@@ -43,6 +44,7 @@ class RidgeGains:
         similarity: of tasks, (T, T), or None.
         penalty: the ridge penalty that was kept.
         unit: of gains.
+        shared: standard error that all gains of a task have in common, (T,); None if unknown.
     """
 
     coefficients: Array
@@ -51,6 +53,7 @@ class RidgeGains:
     similarity: Array | None = None
     penalty: float = 1.0
     unit: Unit = VALUE
+    shared: Array | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -74,7 +77,10 @@ class RidgeGains:
         values, vectors = np.linalg.eigh(self.covariance)  # (T, D), (T, D, D)
         roots = vectors * np.sqrt(np.maximum(values, 0))[:, None]  # (T, D, D)
         drawn = self.coefficients + np.einsum("tde,rte->rtd", roots, noise)  # (R, T, D)
-        return only_members(np.einsum("ptd,rtd->rpt", features, drawn), members)
+        gains = np.einsum("ptd,rtd->rpt", features, drawn)  # (R, P, T)
+        if self.shared is not None:
+            gains = gains + self.shared * generator.normal(size=(count, 1, self.size))
+        return only_members(gains, members)
 
 
 def fit_ridge(
@@ -82,7 +88,9 @@ def fit_ridge(
 ) -> RidgeGains:
     """Fit a regression per task; form and penalty are chosen by leave-one-out over all tasks.
 
-    One form and one penalty serve all tasks: a task has too few groups to choose by itself.
+    One form and one penalty serve all tasks: a task has too few groups to choose by itself. The
+    error of left-out groups, which is that of a value in a group, also stands for the error of a
+    value alone: as many runs are behind each.
 
     Args:
         members: of K trained groups, (K, T) bool.
@@ -103,9 +111,18 @@ def fit_ridge(
     ]
     choices = [(form, penalty) for form in FORMS for penalty in PENALTIES]
     error, best = min((trial.error, place) for place, trial in enumerate(trials))
-    covariance = trials[best].inverse * (0.0 if np.isinf(error) else error)
+    error = 0.0 if np.isinf(error) else error
+    covariance = trials[best].inverse * error
     form, penalty = choices[best]
-    return RidgeGains(trials[best].coefficients, covariance, form, similarity, penalty, unit)
+    return RidgeGains(
+        trials[best].coefficients,
+        covariance,
+        form,
+        similarity,
+        penalty,
+        unit,
+        shared=np.full(gains.shape[1], np.sqrt(error)),
+    )
 
 
 def group_features(members: Array, form: Form, similarity: Array | None) -> Array:

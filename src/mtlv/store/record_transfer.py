@@ -15,7 +15,7 @@ class EffectRecord(Record):
     Args:
         source: the task that was added.
         target: the task that is looked at.
-        effect: difference of its metric to being learned alone.
+        effect: difference of its metric to being learned alone, turned so that more is better.
         low: lower end of the 95 % interval.
         high: upper end.
         verdict: what a stated rule makes of it.

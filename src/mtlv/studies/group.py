@@ -100,7 +100,10 @@ def _id(arm: Arm, settings: GroupingSettings, fold: int) -> str:
             name: [corpus.fingerprint, inputs.splits[name][fold].fingerprint]
             for name, corpus in inputs.corpora.items()
         },
-        "descriptions": [task.description for task in inputs.tasks],
+        "tasks": sorted(
+            [t.name, t.kind, t.corpus, t.metric, list(t.labels), t.description or ""]
+            for t in inputs.tasks
+        ),
         "encoder": arm.worker.source(models.encoder, fold).fingerprint,
         "models": [
             models.head.model_dump(mode="json"),

@@ -20,7 +20,6 @@ from mtlv.evaluation.predictions import Predictions
 from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array, Measured, Pooling, TaskContext, Trained
 from mtlv.grouping.methods import Found, find_groups
-from mtlv.grouping.recommendation import Recommendation
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.model.settings import EncoderSettings
 from mtlv.plans import HeadPlan, ModelPlan, mtl
@@ -161,7 +160,7 @@ def record_of(found: Found, instruments: Instruments, seconds: float) -> Groupin
         medoids=list(found.medoids),
         numbers=[NumberRecord(**asdict(table)) for table in found.numbers],
         affinity=None if found.affinity is None else _affinity_record(found.affinity),
-        recommendation=_recommendation_record(found.recommendation),
+        recommendation=_recommendation_record(found),
         serves=None if found.grouping.serves is None else dict(found.grouping.serves),
         jobs=list(dict.fromkeys(instruments.jobs)),
         seconds=seconds,
@@ -169,27 +168,32 @@ def record_of(found: Found, instruments: Instruments, seconds: float) -> Groupin
 
 
 def _affinity_record(affinity: Affinity) -> AffinityRecord:
+    """Return an affinity as it is kept: in its unit, which is points and not shares."""
+    factor = affinity.gains.unit.factor
     return AffinityRecord(
         name=affinity.name,
         unit=affinity.gains.unit.words,
         tasks=list(affinity.tasks),
-        matrix=_listed(affinity.matrix),
-        errors=None if affinity.errors is None else _listed(affinity.errors),
+        matrix=_listed(factor * affinity.matrix),
+        errors=None if affinity.errors is None else _listed(factor * affinity.errors),
         seconds=affinity.cost.seconds,
         runs=_known(affinity.cost.runs),
         note=affinity.note,
     )
 
 
-def _recommendation_record(advice: Recommendation | None) -> RecommendationRecord | None:
-    if advice is None:
+def _recommendation_record(found: Found) -> RecommendationRecord | None:
+    """Return a recommendation as it is kept, in the unit of the affinity that it comes from."""
+    advice, affinity = found.recommendation, found.affinity
+    if advice is None or affinity is None:
         return None
+    factor = affinity.gains.unit.factor
     return RecommendationRecord(
         words=advice.words,
-        predicted={task: _known(value) for task, value in advice.predicted.items()},
-        gain_over_mtl=advice.gain_over_mtl,
-        error=advice.error,
-        luck=advice.luck,
+        predicted={task: _known(factor * value) for task, value in advice.predicted.items()},
+        gain_over_mtl=factor * advice.gain_over_mtl,
+        error=None if advice.error is None else factor * advice.error,
+        luck=None if advice.luck is None else factor * advice.luck,
         leave_mtl=advice.leave_mtl,
     )
 

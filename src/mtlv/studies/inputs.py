@@ -123,6 +123,7 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
     if config.tasks is not None:
         tasks = tasks.only(config.tasks)
         corpora = {task.corpus: corpora[task.corpus] for task in tasks}
+    _check_samples(config, corpora)
     splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
     return Inputs(corpora, tasks, splits, base)
 
@@ -161,3 +162,14 @@ def _checked(form: type[S], name: str, settings: Mapping[str, Any]) -> S:
         return form.model_validate(dict(settings))
     except ValidationError as error:
         raise explained(error, form, f"data '{name}'") from error
+
+
+def _check_samples(config: StudyConfig, corpora: Mapping[str, Corpus]) -> None:
+    sample = config.evaluation.sample
+    for name in sample if isinstance(sample, dict) else ():
+        if name not in corpora:
+            raise ConfigError(
+                f"There is no corpus '{name}' to take a sample of.",
+                where="evaluation.sample",
+                hint=nearest(name, corpora),
+            )

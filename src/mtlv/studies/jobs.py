@@ -20,7 +20,7 @@ from mtlv.training.settings import TrainSettings
 
 __all__ = ["JOB_VERSION", "AnyJob", "Job", "Lineage", "PretrainJob"]
 
-JOB_VERSION = 1
+JOB_VERSION = 2
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 
 

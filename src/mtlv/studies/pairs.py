@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t as student
 
-from mtlv.errors import ConfigError
+from mtlv.errors import ConfigError, ProtocolError
+from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.plans import HeadPlan, ModelPlan
@@ -78,7 +79,10 @@ def transfer(
         config=config.model_dump(mode="json"),
         tasks=list(names),
         metrics=metrics,
-        alone={n: float(np.nanmean([values[(n,), run][n] for run in runs])) for n in names},
+        alone={
+            n: _sign(arm, n) * float(np.nanmean([values[(n,), run][n] for run in runs]))
+            for n in names
+        },
         effects=[
             _effect(s, t, values, runs, margin, partial(_bootstrap, arm, s, t, jobs, runs[0]))
             for s in names
@@ -101,7 +105,7 @@ def _job(arm: Arm, group: Group, run: Run) -> Job:
 
 
 def _values(arm: Arm, job: Job) -> dict[str, float]:
-    """Return the test value of each of a job's tasks in its own metric.
+    """Return the test value of each of a job's tasks in its own metric, more being better.
 
     Every task is judged by itself: a threshold must not move because another task was beside it.
     """
@@ -121,11 +125,18 @@ def _effect(
     bootstrap: Callable[[], tuple[float, float]],
 ) -> EffectRecord:
     pair = next(p for p in ((source, target), (target, source)) if (p, runs[0]) in values)
-    differences = np.asarray([values[pair, r][target] - values[(target,), r][target] for r in runs])
+    every = np.asarray([values[pair, r][target] - values[(target,), r][target] for r in runs])
+    differences = every[np.isfinite(every)]
+    if not len(differences):
+        raise ProtocolError(
+            f"The metric of '{target}' is defined in no run.",
+            where=f"transfer from '{source}'",
+            hint="look at its validation and test parts with `mtlv data check`",
+        )
     mean = float(differences.mean())
-    if len(runs) > 1:
-        error = differences.std(ddof=1) / np.sqrt(len(runs))
-        reach = float(student.ppf((1 + CONFIDENCE) / 2, len(runs) - 1) * error)
+    if len(differences) > 1:
+        error = differences.std(ddof=1) / np.sqrt(len(differences))
+        reach = float(student.ppf((1 + CONFIDENCE) / 2, len(differences) - 1) * error)
         low, high = mean - reach, mean + reach
     else:
         low, high = bootstrap()
@@ -160,11 +171,17 @@ def _bootstrap(
     return float(low), float(high)
 
 
+def _sign(arm: Arm, task: str) -> int:
+    """Return what turns a task's metric so that more is better."""
+    own = arm.inputs.tasks[task]
+    return 1 if TASK_METRICS[own.kind][own.metric].higher_is_better else -1
+
+
 def _value(arm: Arm, task: str, validation: Predictions, test: Predictions) -> float:
     evaluation = arm.config.evaluation
     settings = ScoringSettings(evaluation.thresholds, evaluation.shrinkage)
     scores = score(validation.only([task]), test, settings)
-    return scores.per_task[task][arm.inputs.tasks[task].metric]
+    return _sign(arm, task) * scores.per_task[task][arm.inputs.tasks[task].metric]
 
 
 def _drawn(

@@ -89,6 +89,13 @@ def _one(stage: RefineStage, start: str | None) -> list[PlanSpec]:
             where="stages.refine.plan",
             found=f"{len(specs)} plans",
         )
+    if specs[0].starts_from is not None:
+        raise ConfigError(
+            "The plan of the stage `refine` starts from the stage before it.",
+            where="stages.refine.plan, key 'starts_from'",
+            found=specs[0].starts_from,
+            hint="leave `starts_from` out; or write the plan under `plans`, and no stage",
+        )
     changes = {"name": stage.name, "starts_from": start, "train": specs[0].train | stage.train}
     return [specs[0].model_copy(update=changes)]
 

@@ -3,8 +3,8 @@
 An epoch has as many batches as all corpora together have, whatever the mixing (`main` apart, whose
 epoch is one pass over the main corpus), so that methods differ in what they learn from and not in
 how much. A corpus that gets more batches than it has is passed over again in another order; one
-that gets fewer gives a random part, another in each epoch. The batches of an epoch follow from seed
-and epoch alone.
+that gets fewer gives a random part, another in each epoch, but a batch at least. The batches of an
+epoch follow from seed and epoch alone.
 
 | name         | share of corpus c, with N_c texts                                             |
 |--------------|-------------------------------------------------------------------------------|
@@ -89,7 +89,7 @@ class Mixer:
                 return whole
             case "main":
                 return self._around_main(whole)
-        shares = {name: self._share(own, epoch) for name, own in sizes.items()}
+        shares = {name: self._share(name, own, epoch) for name, own in sizes.items()}
         return _apportioned(shares, sum(whole.values()))
 
     def batches(
@@ -126,17 +126,20 @@ class Mixer:
             )
             yield from (batches[i] for i in random.permutation(len(batches)))
 
-    def _share(self, size: int, epoch: int) -> float:
+    def _share(self, corpus: str, size: int, epoch: int) -> float:
+        """Return the share of an epoch's batches; those of texts are divided by texts per batch."""
         settings = self.settings
         match settings.name:
             case "temperature":
-                return float(size ** (1 / settings.temperature))
+                texts = size ** (1 / settings.temperature)
             case "capped":
-                return float(min(size, settings.cap or size) ** (1 / settings.temperature))
+                texts = min(size, settings.cap or size) ** (1 / settings.temperature)
             case "annealed":
                 progress = (epoch - 1) / max(1, self.epochs - 1)
-                return float(size ** (1 - (1 - LAST_POWER) * progress))
-        return 1.0
+                texts = size ** (1 - (1 - LAST_POWER) * progress)
+            case _:
+                return 1.0
+        return float(texts / self.size(corpus))
 
     def _around_main(self, whole: Mapping[str, int]) -> dict[str, int]:
         main = self.settings.main or ""
@@ -150,12 +153,19 @@ class Mixer:
 def _apportioned(shares: Mapping[str, float], total: int) -> dict[str, int]:
     """Part a number by shares, the largest remainders rounded up.
 
+    Everyone gets one at least, if there are as many: a corpus that is never seen is never learned.
+
     >>> _apportioned({"a": 1, "b": 1, "c": 4}, 10)
     {'a': 2, 'b': 1, 'c': 7}
+    >>> _apportioned({"a": 1000, "b": 1}, 20)
+    {'a': 19, 'b': 1}
     """
     exact = {name: total * share / sum(shares.values()) for name, share in shares.items()}
     parts = {name: int(np.floor(value)) for name, value in exact.items()}
     by_rest = sorted(exact, key=lambda name: parts[name] - exact[name])
     for name in by_rest[: total - sum(parts.values())]:
         parts[name] += 1
+    for name in [name for name in parts if parts[name] == 0 and total >= len(parts)]:
+        most = max(parts, key=lambda own: parts[own])
+        parts[most], parts[name] = parts[most] - 1, 1
     return parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -36,7 +36,7 @@ class MixingSettings(Settings):
     """`main`: name of the corpus that an epoch passes over once."""
     ratio: float = Field(1.0, ge=0)
     """`main`: batches of all other corpora together for each of its own."""
-    batch_size: dict[str, int] = Field(default_factory=dict)
+    batch_size: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
     """Texts per batch by corpus, where they differ from `train.batch_size`."""
 
     @model_validator(mode="before")

@@ -1,9 +1,10 @@
-"""Which number format to compute in: bf16 where the device is fast at it."""
+"""Which number format to compute in: bf16 where the device is made for it."""
 
 from __future__ import annotations
 
 import time
 from functools import cache
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -14,11 +15,14 @@ __all__ = ["Precision", "choose_precision"]
 
 Precision = Literal["bf16", "fp16", "fp32"]
 FASTER = 1.3
-"""How many times faster than fp32 a bf16 product must be to be chosen."""
+"""How many times faster than fp32 a bf16 product must be to be chosen, where only time can tell."""
+CPUINFO = Path("/proc/cpuinfo")
+NATIVE = {"avx512_bf16", "amx_bf16", "bf16"}
+"""Flags of processors that multiply bf16 natively; the last is of Arm."""
 
 
 def choose_precision(wanted: Literal["auto", "bf16", "fp16", "fp32"]) -> Precision:
-    """Return the wanted format, or the one that a probe finds best for `auto`.
+    """Return the wanted format, or for `auto` the one that the device is fast at.
 
     Raises:
         ConfigError: fp16 is wanted on a processor.
@@ -39,7 +43,24 @@ def choose_precision(wanted: Literal["auto", "bf16", "fp16", "fp32"]) -> Precisi
 
 @cache
 def _bf16_is_fast() -> bool:
+    """Tell whether a processor is fast at bf16: its flags say so, or else a stopwatch.
+
+    A stopwatch may change its mind on a busy machine, and with it the results of a job.
+    """
+    flags = _flags()
+    if flags:
+        return bool(NATIVE & flags)
     return _seconds(torch.float32) > FASTER * _seconds(torch.bfloat16)
+
+
+def _flags() -> set[str]:
+    """Return the flags of the first processor; none where the system does not list them."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return set()
+    listed = (line.partition(":") for line in lines)
+    return next((set(v.split()) for k, _, v in listed if k.strip() in ("flags", "Features")), set())
 
 
 def _seconds(dtype: torch.dtype, size: int = 768, repeats: int = 5) -> float:
