@@ -15,7 +15,7 @@ from mtlv.studies.config import parse_config
 from mtlv.studies.specs import expand_specs, levels
 from mtlv.studies.stages import StageSettings, stage_specs
 from mtlv.studies.study import Study
-from small import LABELS, Counter, small_config
+from small import LABELS, Counter, small_config, small_source, write_csv
 from toys import write_encoder
 
 
@@ -197,8 +197,13 @@ class TestPretraining:
         assert [row["epoch"] for row in curves if row["metric"] == "perplexity"] == [0, 1]
         assert study.store.job(by_plan["mtl"].jobs[0]).spec["starts_from"] is None
 
-    def test_other_texts_may_be_learned(self, tmp_path: Path) -> None:
-        texts = {"notes": small_config(tmp_path)["data"]["reports"]}
+    @pytest.mark.parametrize(("rows", "jobs"), [(40, 2), (0, 1)])
+    def test_other_texts_may_be_learned(self, tmp_path: Path, rows: int, jobs: int) -> None:
+        """Those of the study are left out where it scores them, and then the fold decides."""
+        own = write_csv(tmp_path / "own.csv", rows=max(rows, 3))
+        if not rows:
+            own.write_text(own.read_text().replace("report ", "note "))
+        texts = {"notes": small_source(own)}
         stages = {"pretrain": {"texts": texts, "max_length": 32, "precision": "fp32"}}
         plans = [{"mtl": {"starts_from": "pretrain"}}]
         encoder = {"name": str(write_encoder(tmp_path / "encoder"))}
@@ -207,7 +212,19 @@ class TestPretraining:
         )
         record = study.run()
         starts = {study.store.job(cell.jobs[0]).spec["starts_from"] for cell in record.cells}
-        assert len(starts) == 1, "the texts do not hang on the fold"
+        assert len(starts) == jobs
+        for arm in study.plan():
+            for fold in (0, 1):
+                kept, left_out = arm.worker._other_texts(study.config.stages.pretrain, fold)
+                corpus, split = arm.inputs.corpora["reports"], arm.inputs.splits["reports"][fold]
+                scored = set(corpus.texts([*split.validation, *split.test]))
+                assert not scored & set(kept)
+                assert left_out == bool(rows)
+                assert len(kept) == (len(split.train) if rows else 3)
+
+    def test_a_stage_that_nothing_starts_from_is_a_mistake(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="Nothing starts from the stage `pretrain`"):
+            study_of(tmp_path, plans=["mtl"], stages={"pretrain": {}})
 
 
 @pytest.mark.slow

@@ -177,6 +177,12 @@ class StudyConfig(Settings):
                 where=f"plan '{wanted[0].title}', key 'starts_from'",
                 hint="add `stages: {pretrain: {epochs: 1}}`",
             )
+        if not wanted and self.stages is not None and self.stages.pretrain is not None:
+            raise ConfigError(
+                "Nothing starts from the stage `pretrain`.",
+                where="stages.pretrain",
+                hint="add `refine: {}`, or a plan such as `mtl: {starts_from: pretrain}`",
+            )
         return self
 
     @model_validator(mode="after")

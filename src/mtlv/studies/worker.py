@@ -105,8 +105,11 @@ class Worker:
             prints = {name: self._prints(name, fold) for name in self.inputs.corpora}
             texts: dict[str, tuple[str, ...]] = dict(prints)
         else:
+            _, left_out = self._other_texts(settings, fold)
+            splits = [self._prints(name, fold) for name in self.inputs.corpora if left_out]
+            decided = tuple(print_ for pair in splits for print_ in pair)
             corpora = self._texts_of(settings)
-            texts = {name: (corpus.fingerprint,) for name, corpus in corpora.items()}
+            texts = {name: (own.fingerprint, *decided) for name, own in corpora.items()}
         source = self.source(encoder, fold)
         named = self._named(encoder)
         return PretrainJob(settings, texts, named, source.fingerprint, fold, seed)
@@ -305,7 +308,22 @@ class Worker:
     def _pretraining_texts(self, job: PretrainJob) -> list[str]:
         if job.settings.texts is None:
             return self._training_texts(job.fold)
-        return [t for corpus in self._texts_of(job.settings).values() for t in all_texts(corpus)]
+        return self._other_texts(job.settings, job.fold)[0]
+
+    def _other_texts(self, settings: PretrainSettings, fold: int) -> tuple[list[str], bool]:
+        """Return the texts of a stage's own corpora, and whether some were left out.
+
+        Those that the study validates or tests on are: no model may have seen them.
+        """
+        scored = {
+            text
+            for name, corpus in self.inputs.corpora.items()
+            for part in ("validation", "test")
+            for text in all_texts(corpus, getattr(self.inputs.splits[name][fold], part))
+        }
+        every = [t for own in self._texts_of(settings).values() for t in all_texts(own)]
+        kept = [text for text in every if text not in scored]
+        return kept, len(kept) < len(every)
 
     def _training_texts(self, fold: int) -> list[str]:
         return [text for own in self._texts_by_corpus(fold).values() for text in own]
