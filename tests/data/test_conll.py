@@ -116,7 +116,7 @@ def test_long_sentences_are_cut(tmp_path):
     )
     write(tmp_path, train=text + "\nend\tO\n")
     corpus = read(tmp_path, max_words=4)
-    assert list(corpus.ids) == ["train_s1#1", "train_s1#2", "train_s1#3", "train_s2"]
+    assert list(corpus.ids) == ["train_s1#part1", "train_s1#part2", "train_s1#part3", "train_s2"]
     assert [len(row) for row in corpus.token_lists()] == [3, 4, 1, 1]
     assert "1 sentences of more than 4 words were cut at O tags; there are 4 examples" in (
         corpus.notes

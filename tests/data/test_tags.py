@@ -8,14 +8,13 @@ from mtlv.data.tags import (
     Tag,
     cuts,
     detect_scheme,
-    join_parts,
     mentions,
     parse_tag,
     part_id,
+    part_runs,
     tag_names,
     to_iob2,
 )
-from mtlv.errors import DataError
 
 # One sentence of three mentions, two of them side by side, in each scheme.
 SAME = {
@@ -132,18 +131,20 @@ def test_no_word_is_lost_and_no_mention_cut(sentences, limit, random):
         assert all("O" not in part[:limit] for _, part in parts if len(part) > limit)
         examples += parts
     random.shuffle(examples)
-    assert join_parts([i for i, _ in examples], [part for _, part in examples]) == whole
+    runs = part_runs([name for name, _ in examples])
+    assert {name: [tag for row in rows for tag in examples[row][1]] for name, rows in runs} == whole
 
 
 def test_ten_parts_are_joined_in_the_order_of_their_numbers():
-    ids = [f"d_s1#{n}" for n in range(1, 13)]
-    assert join_parts(ids, [[n] for n in range(12)]) == {"d_s1": list(range(12))}
+    ids = [f"d_s1#part{n}" for n in range(1, 13)]
+    assert part_runs(ids) == [("d_s1", list(range(12)))]
 
 
 def test_names_with_the_sign_are_left_alone():
-    assert join_parts(["a#1", "a#2"], ["x", "y"]) == {"a#1": ["x"], "a#2": ["y"]}
+    ids = ["a#1", "a#2", "a#part", "a#part0"]
+    assert part_runs(ids) == [(name, [row]) for row, name in enumerate(ids)]
 
 
-def test_an_id_that_stands_twice_is_an_error():
-    with pytest.raises(DataError, match="'a_s1#1' stands twice"):
-        join_parts(["a_s1#1", "a_s1#1"], ["x", "y"])
+def test_a_missing_part_leaves_two_runs_of_different_names():
+    ids = ["a#part5", "a#part1", "a#part4", "a#part2"]
+    assert part_runs(ids) == [("a", [1, 3]), ("a#part4", [2, 0])]

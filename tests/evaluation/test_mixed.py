@@ -130,7 +130,7 @@ class TestSignature:
     def test_sentences_are_counted_whole(self) -> None:
         test = part("test", "drug")
         task = test.tasks["drug"]
-        ids = np.array([f"s{i // 2}#{i % 2 + 1}" for i in range(30)], object)
+        ids = np.array([f"s{i // 2}#part{i % 2 + 1}" for i in range(30)], object)
         cut = Predictions("test", {"drug": replace(task, ids=ids)})
         assert score(Predictions("validation", {}), cut).judged["drug"].n == 15
 

@@ -16,15 +16,17 @@ def split(ids: list[str], rows: list[list[float]]) -> TaskPredictions:
 
 
 def test_pieces_are_joined_in_the_order_of_their_numbers() -> None:
-    task = split(["a#2", "b", "a#10", "a#1"], [[2], [5, 5], [9], [0, 1]])
+    task = split(["a#part2", "b", "a#part10", "a#part1"], [[2], [5, 5], [9], [0, 1]])
     found = joined(task)
-    assert found.ids.tolist() == ["a", "a#10", "b"], "the ninth is missing before the tenth"
+    assert found.ids.tolist() == ["a", "a#part10", "b"], "the ninth is missing before the tenth"
     assert [row.tolist() for row in found.targets] == [[0, 1, 2], [9], [5, 5]]
     assert [row.shape for row in found.scores] == [(3, 2), (1, 2), (2, 2)]
 
 
 def test_a_sentence_of_its_own_stays_one() -> None:
-    task = split(["a", "a#1", "a#0", "b#1"], [[1], [2], [3], [4]])
+    task = split(
+        ["a", "a#part1", "a#part0", "b#part1", "c#1", "c#2"], [[1], [2], [3], [4], [5], [6]]
+    )
     assert joined(task) is task
 
 
@@ -38,7 +40,7 @@ def test_no_token_is_lost(lengths: list[int], random: st.random.Random) -> None:
     """Sentences cut into pieces of two tokens, in any order, are whole again."""
     whole = [[float(10 * i + k) for k in range(2 * n)] for i, n in enumerate(lengths)]
     pieces = [
-        (f"s{i}#{k + 1}", row[2 * k : 2 * k + 2])
+        (f"s{i}#part{k + 1}", row[2 * k : 2 * k + 2])
         for i, row in enumerate(whole)
         for k in range(len(row) // 2)
     ]

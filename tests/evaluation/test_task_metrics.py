@@ -250,7 +250,7 @@ class TestTagging:
     def test_pieces_of_a_sentence_are_one_sentence(self) -> None:
         """Cut between two tokens of an entity that was found whole: no error, though the cut is."""
         task = self.task([[0.0, 1], [2.0, 0]], [[0, 1], [2, 0]], About(TAGS))
-        pieces = replace(task, ids=np.array(["s#1", "s#2"], object))
+        pieces = replace(task, ids=np.array(["s#part1", "s#part2"], object))
         wrong = replace(pieces, scores=boxed([certain([0, 1], 5), certain([0, 0], 5)]))
         assert task_values(pieces)["entity_f1"] == 1.0
         assert task_values(wrong)["entity_f1"] == 0.0

@@ -28,15 +28,15 @@ def test_what_fits_is_not_cut(source: EncoderSource) -> None:
 def test_a_long_list_is_cut_where_a_word_no_longer_fits(source: EncoderSource) -> None:
     words = [*"abcdefghijklmnopqrstuvw"]
     pieces = pieces_that_fit([["a"], words], source, LIMIT)
-    assert list(pieces) == ["0", "1#1", "1#2", "1#3"]
-    assert [*pieces["1#1"], *pieces["1#2"], *pieces["1#3"]] == words
+    assert list(pieces) == ["0", "1#part1", "1#part2", "1#part3"]
+    assert [*pieces["1#part1"], *pieces["1#part2"], *pieces["1#part3"]] == words
     assert all(len(piece) <= LIMIT - 2 for piece in pieces.values())
 
 
 def test_a_sentence_end_is_a_better_place(source: EncoderSource) -> None:
     words = ["a"] * 6 + ["."] + ["b"] * 8
     pieces = pieces_that_fit([words], source, LIMIT)
-    assert pieces == {"0#1": words[:7], "0#2": words[7:]}
+    assert pieces == {"0#part1": words[:7], "0#part2": words[7:]}
 
 
 def test_a_word_longer_than_the_limit_makes_a_piece(source: EncoderSource) -> None:

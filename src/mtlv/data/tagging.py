@@ -1,7 +1,7 @@
 """Tagged sentences from any file, made into examples: one scheme, no long sentence, all counted.
 
 Sentences of more than 30 words are cut into shorter examples (Peng et al. 2019), so that an encoder
-need not truncate any; `mtlv.data.tags.join_parts` puts them together again for scoring.
+need not truncate any; `mtlv.data.tags.part_runs` finds them again for scoring.
 """
 
 from __future__ import annotations

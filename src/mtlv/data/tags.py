@@ -18,9 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeVar
-
-from mtlv.errors import DataError
+from typing import Literal, NamedTuple, TypeVar
 
 __all__ = [
     "OUTSIDE",
@@ -30,10 +28,10 @@ __all__ = [
     "Tag",
     "cuts",
     "detect_scheme",
-    "join_parts",
     "mentions",
     "parse_tag",
     "part_id",
+    "part_runs",
     "tag_names",
     "to_iob2",
 ]
@@ -44,7 +42,7 @@ T = TypeVar("T")
 OUTSIDE = "O"
 OPENING, ENDING, SINGLE = "B", ("E", "L"), ("S", "U")
 TAG = re.compile(r"([BIELSU])(?:-(.+))?")
-PIECE = re.compile(r"(?P<sentence>.*_s\d+)#(?P<number>\d+)")
+PART = re.compile(r"(?P<sentence>.+)#part(?P<number>[1-9]\d*)", re.DOTALL)
 
 
 class Tag(NamedTuple):
@@ -174,42 +172,37 @@ def part_id(sentence: str, number: int, count: int) -> str:
     """Return the id of a part, numbered from 1; a sentence that is whole keeps its own.
 
     >>> part_id("DOC_s3", 1, 2), part_id("DOC_s4", 1, 1)
-    ('DOC_s3#1', 'DOC_s4')
+    ('DOC_s3#part1', 'DOC_s4')
     """
-    return sentence if count == 1 else f"{sentence}#{number}"
+    return sentence if count == 1 else f"{sentence}#part{number}"
 
 
-def join_parts(ids: Sequence[str], rows: Sequence[Iterable[T]]) -> dict[str, list[T]]:
-    """Join what belongs to the words of the parts of each sentence.
+def part_runs(ids: Sequence[str]) -> list[tuple[str, list[int]]]:
+    """Find the parts of each sentence that follow one another.
 
-    Parts are put in order and joined where one follows the other. Where a part lies elsewhere (in
-    another fold), those after it stay by themselves, under the id of their first.
+    Where a part lies elsewhere (in another fold), those after it stay by themselves, under the id
+    of their first. The same ids are for examples as for predictions, so this is the one place that
+    knows how parts are called.
 
-    Args:
-        ids: of examples.
-        rows: of each example, one thing per word: tags, probabilities, the words themselves.
+    Returns:
+        Id and rows of each run of parts, rows in the order of the parts; runs in the order in which
+        their sentences come.
 
-    Raises:
-        DataError: an id stands twice.
-
-    >>> join_parts(["a_s1#2", "b_s1", "a_s1#1", "a_s1#4"], ["cd", "x", "ab", "gh"])
-    {'a_s1': ['a', 'b', 'c', 'd'], 'a_s1#4': ['g', 'h'], 'b_s1': ['x']}
+    >>> part_runs(["a#part2", "b", "a#part1", "a#part4"])
+    [('a', [2, 0]), ('a#part4', [3]), ('b', [1])]
     """
-    given = {own: list(row) for own, row in zip(ids, rows, strict=True)}
-    if len(given) < len(ids):
-        twice = Counter(ids).most_common(1)[0][0]
-        raise DataError(f"The id '{twice}' stands twice.", expected="every example once")
-    order: dict[str, list[tuple[int, str]]] = {}
-    for own in ids:
-        found = PIECE.fullmatch(own)
-        sentence, number = (found["sentence"], int(found["number"])) if found else (own, 1)
-        order.setdefault(sentence, []).append((number, own))
-    joined: dict[str, list[Any]] = {}
-    for sentence, parts in order.items():
-        key, last = sentence, 0
-        for number, own in sorted(parts):
-            if number != last + 1:
-                key = own
-            joined.setdefault(key, []).extend(given[own])
+    parts: dict[str, list[tuple[int, int]]] = {}
+    for row, own in enumerate(ids):
+        found = PART.fullmatch(own)
+        whole, number = (f"{found['sentence']}#part", int(found["number"])) if found else (own, 0)
+        parts.setdefault(whole, []).append((number, row))
+    runs: list[tuple[str, list[int]]] = []
+    for whole, numbered in parts.items():
+        last = None
+        for number, row in sorted(numbered):
+            if number > 0 and last is not None and number == last + 1:
+                runs[-1][1].append(row)
+            else:
+                runs.append((whole.removesuffix("#part") if number == 1 else ids[row], [row]))
             last = number
-    return joined
+    return [(ids[rows[0]] if len(rows) == 1 else name, rows) for name, rows in runs]

@@ -1,7 +1,7 @@
 """Token lists that are longer than a model can take: cut into pieces, to be joined when scored.
 
-Pieces are called `X#1`, `X#2`, … as those that a reader makes, so that what joins those for scoring
-joins these too. A reader cuts at tags that say O; here no tag is known, so a list is cut behind a
+Pieces are called as those that a reader makes, so that what joins those for scoring joins these
+too. A reader cuts at tags that say O; here no tag is known, so a list is cut behind a
 sign that ends a sentence or a clause where there is one, and nothing is cut that fits.
 """
 

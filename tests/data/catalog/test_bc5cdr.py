@@ -12,7 +12,7 @@ from mtlv.data.catalog.bc5cdr import CHEMICAL as CHEMICAL_SET
 from mtlv.data.catalog.bc5cdr import DISEASE as DISEASE_SET
 from mtlv.data.catalog.known import DATASETS
 from mtlv.data.part_files import part_files
-from mtlv.data.tags import join_parts
+from mtlv.data.tags import part_runs
 from mtlv.errors import DataError
 
 FOLDERS = {
@@ -151,8 +151,11 @@ class TestRealFiles:
     ) -> None:
         corpus = read_known(name)
         labels = corpus.targets[0].labels
-        words = join_parts(corpus.ids.tolist(), corpus.token_lists())
-        joined = join_parts(corpus.ids.tolist(), corpus.table[f"target:{name}"].to_pylist())
+        runs = part_runs(corpus.ids.tolist())
+        words, joined = (
+            {sentence: [own for row in rows for own in column[row]] for sentence, rows in runs}
+            for column in (corpus.token_lists(), corpus.table[f"target:{name}"].to_pylist())
+        )
         found = {"train": "train", "validation": "devel", "test": "test"}
         source = Path(os.environ["MTLV_DATA"]) / FOLDERS[name]
         for part, path in part_files(source):

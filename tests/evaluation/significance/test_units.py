@@ -46,7 +46,7 @@ def test_every_corpus_is_drawn_to_its_size() -> None:
 
 def test_pieces_of_a_sentence_are_one_unit() -> None:
     task = task_of("tagging", 0, 3, missing=False)
-    ids = np.array(["s#1", "s#2", "t"], object)
+    ids = np.array(["s#part1", "s#part2", "t"], object)
     pieces = TaskPredictions("ner", "tagging", ids, task.targets, task.scores, "x", task.about)
     units = Units.of(Predictions("test", {"ner": pieces}))
     assert set(units.unit) == {("x", "s"), ("x", "t")}
