@@ -94,7 +94,7 @@ class _Round:
     def _give(self, hand: Connection) -> None:
         job = self._running[hand] = self._left.pop(0)
         self._work.watcher.on_job(job)
-        hand.send(job)
+        self._crew.give(hand, job)
 
     def _hear(self, hand: Connection, kind: str, *told: Any) -> None:
         watcher, job = self._work.watcher, self._running[hand]
@@ -136,6 +136,17 @@ class _Crew:
         for process in self._processes.values():
             process.join()
 
+    def give(self, hand: Connection, job: AnyJob) -> None:
+        """Give a job to a process.
+
+        Raises:
+            TrainingError: the process is gone.
+        """
+        try:
+            hand.send(job)
+        except OSError as error:
+            raise self._death(hand, job) from error
+
     def listen(self, hand: Connection, job: AnyJob) -> tuple[Any, ...]:
         """Return the next thing that a process tells.
 
@@ -145,15 +156,18 @@ class _Crew:
         try:
             told: tuple[Any, ...] = hand.recv()
         except (EOFError, OSError) as error:
-            process = self._processes[hand]
-            process.join(timeout=5)
-            raise TrainingError(
-                "The process that trained a model died.",
-                where=job.title,
-                found=f"exit code {process.exitcode}",
-                hint="if memory ran out, lower executor.workers or train.batch_size",
-            ) from error
+            raise self._death(hand, job) from error
         return told
+
+    def _death(self, hand: Connection, job: AnyJob) -> TrainingError:
+        process = self._processes[hand]
+        process.join(timeout=5)
+        return TrainingError(
+            "The process that trained a model died.",
+            where=job.title,
+            found=f"exit code {process.exitcode}",
+            hint="if memory ran out, lower executor.workers or train.batch_size",
+        )
 
 
 def _start(recipe: Recipe, threads: int) -> tuple[Connection, BaseProcess]:
