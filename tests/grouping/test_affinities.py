@@ -162,9 +162,30 @@ def test_pooled_products_are_taken_relative_to_the_loss_of_the_target() -> None:
     arrays = {"products": PRODUCTS[:, 0], "losses": losses}
     found = affinity("pooled", world_context(measure=measuring(arrays)))
     expected = PRODUCTS[:, 0].mean(axis=0)
+    np.testing.assert_allclose(found.matrix[:, 2], PRODUCTS[1:, 0, :, 2].mean(axis=0) / 0.5)
     np.testing.assert_allclose(found.matrix[:, 0], expected[:, 0] / 0.5)
     np.testing.assert_allclose(found.matrix[:, 1], expected[:, 1] / 0.25)
     assert np.isfinite(found.matrix).all()
+
+
+def test_tasks_that_some_steps_do_not_see_are_judged_by_the_others() -> None:
+    effects = ARRAYS["lookahead"]["effects"].copy()
+    effects[:2, :, 1] = np.nan
+    arrays = {**ARRAYS["lookahead"], "effects": effects}
+    found = affinity("lookahead", world_context(measure=measuring(arrays)))
+    np.testing.assert_allclose(found.matrix[:, 1], effects[2:, :, 1].mean(axis=0))
+    assert "3 for the task that is rarest" in found.note
+    assert found.errors is not None
+    np.testing.assert_allclose(found.errors[0, 1], effects[2:, 0, 1].std(ddof=1) / np.sqrt(3))
+
+
+def test_tasks_that_no_step_has_seen_are_named() -> None:
+    effects = ARRAYS["lookahead"]["effects"].copy()
+    effects[:, :, 1] = np.nan
+    arrays = {**ARRAYS["lookahead"], "effects": effects}
+    with pytest.raises(GroupingError, match="had no target") as caught:
+        affinity("lookahead", world_context(measure=measuring(arrays)))
+    assert caught.value.where == f"job probe job: {NAMES[1]}"
 
 
 def test_the_matrix_of_subset_is_that_of_its_pairs() -> None:
@@ -177,7 +198,7 @@ def test_the_matrix_of_subset_is_that_of_its_pairs() -> None:
 @pytest.mark.parametrize(
     ("probe", "array", "wrong", "said"),
     [
-        ("lookahead", "effects", np.full((5, 4, 4), np.nan), "not a finite number"),
+        ("lookahead", "effects", np.full((5, 4, 4), np.inf), "not a finite number"),
         ("lookahead", "products", np.zeros((5, 3, 3)), "all 4 tasks"),
         ("lookahead", "effects", np.zeros((0, 4, 4)), "smaller `every`"),
         ("gradient", "products", np.zeros((5, 4, 4)), "all 4 tasks"),

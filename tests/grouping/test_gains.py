@@ -152,6 +152,18 @@ def test_equal_tasks_gain_nothing_by_steps_and_steps_that_cancel_are_none() -> N
     np.testing.assert_array_equal(still.mean(np.ones((1, 2), bool)), [[0.0, 0.0]])
 
 
+def test_a_task_is_averaged_over_the_steps_that_saw_it() -> None:
+    model, missing = steps(), steps().effects.copy()
+    missing[:4, :, 0] = np.nan
+    some = StepGains(missing, model.products)
+    last = StepGains(model.effects[4:], model.products[4:])
+    np.testing.assert_allclose(some.mean(EVERY)[:, 0], last.mean(EVERY)[:, 0])
+    np.testing.assert_allclose(some.mean(EVERY)[:, 1:], model.mean(EVERY)[:, 1:])
+    drawn = some.draws(EVERY, 300, np.random.default_rng(0))
+    assert np.isfinite(drawn[:, EVERY]).all()
+    np.testing.assert_allclose(drawn.mean(axis=0)[EVERY], some.mean(EVERY)[EVERY], atol=0.3)
+
+
 def test_the_scale_of_the_optimizer_does_not_matter_to_steps() -> None:
     model = steps()
     longer = StepGains(model.effects, 100 * model.products)

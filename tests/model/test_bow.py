@@ -12,7 +12,8 @@ import torch
 from mtlv.errors import EncoderError, MtlvError
 from mtlv.model.bow import SPECIAL, BowConfig, BowModel, check_bow
 from mtlv.model.bow_words import bow_source, vocabulary
-from mtlv.model.encoders import freeze, load_encoder, load_tokenizer
+from mtlv.model.encoders import load_encoder, load_tokenizer
+from mtlv.model.layers import freeze
 from mtlv.model.settings import BowSettings, EncoderSettings, LoraSettings
 from mtlv.model.source import EncoderSource
 from mtlv.model.tokens import tokenise_texts

@@ -16,15 +16,8 @@ from transformers import AlbertConfig, AlbertModel
 from mtlv.errors import EncoderError
 from mtlv.model import encoders
 from mtlv.model.batches import pad_batch
-from mtlv.model.encoders import (
-    config_of,
-    encoder_layers,
-    freeze,
-    load_encoder,
-    load_tokenizer,
-    locate,
-    trunk,
-)
+from mtlv.model.encoders import load_encoder, load_tokenizer, locate
+from mtlv.model.layers import config_of, encoder_layers, freeze, trunk
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.model.tokens import tokenise_texts
 from toys import (

@@ -16,8 +16,8 @@ from mtlv.errors import StoreError
 from mtlv.files import cache_folder
 from mtlv.model import frozen
 from mtlv.model.batches import Batch
-from mtlv.model.encoders import encoder_layers
 from mtlv.model.frozen import Cut, cut_frozen, frozen_states
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.training.batches import BatchRows

@@ -9,7 +9,8 @@ import torch
 from transformers import BertConfig
 
 from mtlv.model import scratch
-from mtlv.model.encoders import EncoderSource, config_of, load_encoder, load_tokenizer
+from mtlv.model.encoders import EncoderSource, load_encoder, load_tokenizer
+from mtlv.model.layers import config_of
 from mtlv.model.scratch import scratch_source
 from mtlv.model.settings import EncoderSettings, ScratchSettings
 from toys import LABELS, toy_corpus, toy_network

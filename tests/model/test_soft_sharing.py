@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mtlv.model.batches import Batch
-from mtlv.model.encoders import encoder_layers
 from mtlv.model.frozen import cut_frozen, frozen_states
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network, with_own_encoders
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.model.soft_sharing import TiedEncoders, members_of, spread, tied_copies

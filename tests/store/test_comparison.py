@@ -229,6 +229,12 @@ def test_groupings_are_judged_against_random_ones_of_as_many_models(store: Store
     assert table.rows[1][-1].endswith("%")
 
 
+def test_a_random_grouping_that_is_drawn_again_counts_once(store: Store) -> None:
+    _with_random_groupings(store, draws=6)
+    (null,) = compared(store).nulls
+    assert (len(null.plans), len(null.values)) == (6, 4), "draws 4 and 5 repeat 0 and 1"
+
+
 def test_without_random_groupings_nothing_is_said_of_them(store: Store) -> None:
     fake_study(store)
     comparison = compared(store)

@@ -1,5 +1,6 @@
 """Outcomes: cells are scored from predictions alone, and a plan pays for all that it took."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ from sklearn.metrics import average_precision_score
 from mtlv.errors import ProtocolError, StoreError
 from mtlv.evaluation.judging import validation_value
 from mtlv.evaluation.scoring import ScoringSettings, score
+from mtlv.report.tables import plan_table
 from mtlv.store import CellRecord, Store, StudyRecord
 from mtlv.store.outcome import cell_predictions, load_outcome, score_cell
-from mtlv.store.record import GroupingRecord, JobRecord
-from store.fakes import MIXED, TASKS, fake_cell, fake_study, write_fake_job
+from mtlv.store.record import GroupingRecord, JobRecord, RecommendationRecord
+from store.fakes import MIXED, TASKS, fake_cell, fake_job_id, fake_study, write_fake_job
 
 
 def never(cell: CellRecord, model: int) -> bool:
@@ -275,3 +277,56 @@ def perfect(store: Store, task: str, part: Any) -> np.ndarray[Any, Any]:
     model = [["probe", task]]
     job = write_fake_job(store, model)
     return store.predictions(job.id)[part].tasks[task].targets
+
+
+PRETRAINED = [[TASKS[0], TASKS[2]]]
+
+
+class TestLineage:
+    def test_plans_name_what_they_start_from_and_what_teaches_them(self, store: Store) -> None:
+        study = fake_study(store, folds=1)
+        by_plan = {cell.plan: cell for cell in study.cells}
+        (refined,) = by_plan["mtl"].jobs
+        _change_specs(store, by_plan["stl"], starts_from=refined)
+        write_fake_job(store, PRETRAINED)  # a job of no plan
+        pretrained = fake_job_id(PRETRAINED, 0, 0)
+        _change_specs(store, by_plan["gmhl"], starts_from=pretrained, teachers=[refined])
+        outcome = load_outcome(store, "fake")
+        words = {plan: own.words for plan, own in outcome.lineage.items() if own.words}
+        assert words == {
+            "stl": "starts from mtl",
+            "gmhl": "starts from pretrain and is taught by mtl",
+        }
+        shown = {plan["plan"]: plan["starts_from"] for plan in outcome.to_json()["plans"]}
+        assert shown == {"stl": ("mtl",), "mtl": (), "gmhl": ("pretrain",), "gmtl": ()}
+        assert "stl starts from mtl" in plan_table(outcome).note
+
+
+def _change_specs(store: Store, cell: CellRecord, **changes: Any) -> None:
+    for job in cell.jobs:
+        path = store.job_folder(job) / "record.json"
+        record = json.loads(path.read_text())
+        record["spec"] |= changes
+        path.write_text(json.dumps(record))
+
+
+class TestCautions:
+    @pytest.mark.parametrize(
+        ("leave", "groups", "told"),
+        [(False, 2, True), (True, 2, False), (False, 1, False)],
+        ids=["advised against", "advised", "one model"],
+    )
+    def test_groups_that_their_own_search_advises_against(
+        self, store: Store, *, leave: bool, groups: int, told: bool
+    ) -> None:
+        study = fake_study(store, plans=("gmtl",), folds=2)
+        advice = RecommendationRecord(
+            words="", predicted={}, gain_over_mtl=0.1, error=0.2, leave_mtl=leave
+        )
+        found = GroupingRecord(
+            origin="search", groups=[list(TASKS)] * groups, recommendation=advice
+        )
+        cells = [cell.model_copy(update={"grouping": found}) for cell in study.cells]
+        cautions = study.model_copy(update={"cells": cells}).cautions
+        assert len(cautions) == told
+        assert all("gmtl" in text and "in 2 of 2 folds" in text for text in cautions)

@@ -143,7 +143,12 @@ def test_an_affinity_file_can_be_searched(tmp_path: Path) -> None:
             ["finds the number of groups itself"],
         ),
         ({"method": "kmedoids", "groups": 2, "features": "label_description"}, ["no description"]),
-        ({"method": "lookahead", "budget": 2, "every": 999}, ["too short", "lower `every`"]),
+        (
+            {"method": "lookahead", "budget": 2, "every": 999},
+            ["ends before it is measured", "every 999 steps"],
+        ),
+        ({"method": "spectral", "groups": 2, "budget": 2}, ["does not search", "method: search"]),
+        ({"method": "random"}, ["Random groups need their number"]),
         ({"file": "nothing.yaml"}, ["grouping file cannot be read", "mtlv group"]),
     ],
 )

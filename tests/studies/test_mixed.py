@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from mtlv.errors import ConfigError
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
 from mtlv.studies.config import parse_config
+from mtlv.studies.forecast import forecast
 from mtlv.studies.study import Study
 from small import SCRATCH, Counter, small_config
 
@@ -109,6 +111,50 @@ def test_every_way_of_training_takes_all_kinds(train: dict[str, Any], tmp_path: 
     base = {"epochs": 1, "learning_rate": 1e-3, "max_length": 32, "precision": "fp32"}
     record = study_of(tmp_path, plans=["mtl"], train=base | train).run()
     assert record.status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"mixing": {"name": "main", "main": "part"}}, ["no corpus 'part'", "plan 'stl'"]),
+        ({"mixing": {"batch_size": {"pears": 8}}}, ["no corpus 'pears'", "did you mean 'pairs'"]),
+    ],
+)
+def test_a_corpus_that_there_is_not_is_told_before_training(
+    changes: dict[str, Any], words: list[str], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        study_of(tmp_path, train={"epochs": 1, "precision": "fp32"} | changes).plan()
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_metric_of_another_kind_is_told_before_training(tmp_path: Path) -> None:
+    data = write_mixed(tmp_path)
+    data["pairs"]["tasks"]["similarity"]["metric"] = "f1"
+    with pytest.raises(ConfigError, match="regression task cannot be judged by 'f1'") as caught:
+        study_of(tmp_path, data=data).plan()
+    assert "pearson" in str(caught.value)
+
+
+@pytest.mark.slow
+def test_models_without_the_main_corpus_pass_over_their_own(tmp_path: Path) -> None:
+    mixing = {"name": "main", "main": "parts", "batch_size": {"pairs": 8}}
+    train = {"epochs": 1, "learning_rate": 1e-3, "max_length": 32, "precision": "fp32"}
+    plans = [{"stl": {"tasks": ["parts", "same"]}}]
+    record = study_of(tmp_path, plans=plans, train=train | {"mixing": mixing}).run()
+    assert record.status == "finished"
+
+
+def test_an_epoch_is_told_beforehand(tmp_path: Path) -> None:
+    mixing = {"name": "annealed", "batch_size": {"pairs": 4}}
+    train = {"epochs": 3, "batch_size": 8, "precision": "fp32", "mixing": mixing}
+    rows = {own.plan: own for own in forecast(study_of(tmp_path, train=train).plan()).plans}
+    assert rows["stl"].epoch == {}, "each model learns from one corpus"
+    first, last = zip(*rows["mtl"].epoch.values(), strict=True)
+    assert list(rows["mtl"].epoch) == ["pairs", "parts", "acts", "reports"]
+    assert sum(first) == sum(last), "an epoch keeps its length"
+    pairs, tags = rows["mtl"].epoch["pairs"], rows["mtl"].epoch["parts"]
+    assert pairs[0] == 2 * tags[0], "as many texts in batches of half the size"
 
 
 @pytest.mark.slow

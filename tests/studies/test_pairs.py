@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from mtlv.errors import ConfigError, ProtocolError
+from mtlv.evaluation.predictions import TaskPredictions
 from mtlv.store import Store
 from mtlv.studies.config import parse_config
-from mtlv.studies.pairs import _effect, _sign, transfer
+from mtlv.studies.pairs import _drawn, _effect, _rows_by_unit, _sign, transfer
 from mtlv.tasks import Task
 from small import LABELS, Counter, small_config
 
@@ -114,3 +115,13 @@ def test_one_task_has_no_pair(tmp_path: Path) -> None:
     config = parse_config(small_config(tmp_path, tasks=["edema"]))
     with pytest.raises(ConfigError, match="needs two tasks"):
         transfer(config, Store(tmp_path / "runs"), tmp_path)
+
+
+def test_sentences_of_a_document_are_drawn_together() -> None:
+    ids = np.array(["d1_s0", "d1_s1", "d2_s0", "d2_s1", "d2_s2"], object)
+    own = TaskPredictions("t", "binary", ids, np.arange(5.0), np.arange(5.0), "c")
+    units = _rows_by_unit(own)
+    assert [rows.tolist() for rows in units] == [[0, 1], [2, 3, 4]]
+    drawn = _drawn(own, np.concatenate([units[1], units[1]])).tasks["t"]
+    assert drawn.scores.tolist() == [2, 3, 4, 2, 3, 4]
+    assert len(set(drawn.ids)) == 6

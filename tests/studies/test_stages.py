@@ -47,8 +47,16 @@ class TestSpecs:
         assert refine.starts_from is None
 
     def test_fine_tuning_needs_what_was_refined(self) -> None:
-        with pytest.raises(ConfigError, match="which does not exist"):
+        with pytest.raises(ConfigError, match="there is neither"):
             stage_specs(StageSettings.model_validate({"finetune": {}}))
+
+    def test_fine_tuning_may_follow_pretraining(self) -> None:
+        stages = {"pretrain": {"epochs": 1}, "finetune": {}}
+        (finetune,) = stage_specs(StageSettings.model_validate(stages))
+        assert (finetune.title, finetune.starts_from) == ("stl-finetune", "pretrain")
+        stages["finetune"] = {"keep_heads": True}
+        with pytest.raises(ConfigError, match="no heads to go on with"):
+            stage_specs(StageSettings.model_validate(stages))
 
     def test_the_refined_plan_starts_from_the_stage_before_it(self) -> None:
         plan = {"mtl": {"starts_from": "stl"}}
@@ -128,7 +136,7 @@ class TestLineage:
             (arm,) = study.plan()
             cell = next(cell for cell in arm.cells if cell.title == "stl-finetune")
             (job, *_) = cell.jobs(arm.worker, 0)
-            plain = arm.worker.source(job.encoder, 0).fingerprint
+            plain = arm.worker.sources.source(job.encoder, 0).fingerprint
             prints.append(arm.worker.frozen_source(job).fingerprint == plain)
         assert prints == [True, False, False]
 

@@ -144,7 +144,7 @@ def test_a_name_alone_will_do() -> None:
 
 def test_an_unknown_corpus_is_named() -> None:
     with pytest.raises(ConfigError, match="no corpus 'smal'") as caught:
-        mixer(name="main", main="smal").check(SIZES)
+        MixingSettings(name="main", main="smal").check(SIZES)
     assert "did you mean 'small'" in str(caught.value)
 
 

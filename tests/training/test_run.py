@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtlv.evaluation.predictions import Predictions
-from mtlv.model.encoders import encoder_layers
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network, build_network
 from mtlv.model.scratch import scratch_source
 from mtlv.model.settings import EncoderSettings, HeadSettings, LoraSettings, ScratchSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,9 @@ from mtlv.training.weighting import (
     Units,
     Weighting,
     add_to_optimizer,
+    distilled,
     make_weighting,
+    taught_losses,
     total_loss,
     unit_losses,
     units_of,
@@ -350,3 +353,29 @@ def test_a_plug_in_may_bring_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     WEIGHTINGS.register("doubled")(lambda settings, units: Doubled())
     settings = WeightingSettings(name="doubled", mu=3.0)  # options are for it to read
     assert make_weighting(settings, UNITS)(LOSSES, [0, 1, 2]).item() == 222
+
+
+# --- teachers ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("over", ["heads", "tasks"])
+def test_a_teacher_that_is_sure_teaches_what_targets_do(over: Any) -> None:
+    network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
+    batch = data.batch(BatchRows("toy", data.rows("train")["toy"][:8]), network)
+    taught = replace(batch, soft=batch.targets)
+    outputs = network(taught)
+    hard = unit_losses(network, outputs, taught, network.losses(outputs, taught), over)
+    soft = taught_losses(network, outputs, taught, over)
+    assert hard.keys() == soft.keys()
+    for unit, loss in hard.items():
+        torch.testing.assert_close(soft[unit], loss)
+
+
+def test_teachers_count_before_weights_do() -> None:
+    """By hand: a quarter for the target, three quarters for the teacher, then the weights."""
+    targets = {0: torch.tensor(1.0), 1: torch.tensor(10.0)}
+    mixed = distilled(targets, {0: torch.tensor(5.0), 2: torch.tensor(8.0)}, 0.25)
+    assert {unit: float(loss) for unit, loss in mixed.items()} == {0: 4.0, 1: 10.0, 2: 6.0}
+    weighting = weighting_of("fixed", weights=(0.5, 0.0, 2.0))
+    total = total_loss(weighting, mixed, mixed, torch.zeros(1, 1, 1))
+    assert float(total) == pytest.approx(0.5 * 4 + 2 * 6)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mtlv.cli.options import CONFIG, JSON, SET, STORE
-from mtlv.cli.show import note, print_json, print_table
+from mtlv.cli.show import note, print_json, print_table, warn
 from mtlv.report.group_tables import affinity_table, group_table, number_table, predicted_table
 
 if TYPE_CHECKING:
@@ -107,6 +107,9 @@ def _show(found: FoundGrouping) -> None:
             f"{found.stability['mean']:.2f} ± {found.stability['sd']:.2f} "
             f"over {found.stability['draws']:.0f} draws ({found.stability['failed']:.0f} failed)."
         )
+    if grouping.jobs and grouping.affinity is None:  # an affinity's table says what it took
+        jobs = f"{len(grouping.jobs)} job" + "s" * (len(grouping.jobs) > 1)
+        note(f"measured with {jobs}; the seconds of each are in its record")
     note(f"kept in the run store, with plots, as groupings/{found.id}")
 
 
@@ -125,4 +128,7 @@ def _write(path: Path, found: list[FoundGrouping]) -> None:
     grouping = found[0].grouping
     groups = tuple(tuple(group) for group in grouping.groups)
     write_grouping(path, Grouping(groups, grouping.origin, grouping.serves))
+    advice = grouping.recommendation
+    if advice is not None and len(groups) > 1 and not advice.leave_mtl:
+        warn("the search advises to keep one model for all tasks; the file holds its best groups")
     note(f"written to {path}; a plan uses it as  gmtl: {{grouping: {path}}}")

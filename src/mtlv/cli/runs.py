@@ -16,7 +16,7 @@ from mtlv.cli.show import note, print_json, print_table, warn
 from mtlv.report.tables import Table
 
 if TYPE_CHECKING:
-    from mtlv.studies.forecast import Forecast
+    from mtlv.studies.forecast import Forecast, PlanForecast
 
 __all__ = ["add_to"]
 
@@ -70,6 +70,9 @@ def check(
     for warning in expected.warnings:
         warn(warning)
     print_table(_forecast_table(expected))
+    for plan in expected.plans:
+        if plan.epoch:
+            note(_epoch_words(plan))
 
 
 def _forecast_table(expected: Forecast) -> Table:
@@ -85,6 +88,16 @@ def _forecast_table(expected: Forecast) -> Table:
     if any(p.models is None for p in expected.plans):
         told += "; ?: groups that training has to find first, whose jobs are not counted"
     return Table(f"Study {expected.study} would train", header, rows, told)
+
+
+def _epoch_words(plan: PlanForecast) -> str:
+    """Return what an epoch is where batches come from several corpora."""
+    parts = [
+        f"{first} of {name}" if first == last else f"{first} of {name} ({last} in the last epoch)"
+        for name, (first, last) in plan.epoch.items()
+    ]
+    batches = sum(first for first, _ in plan.epoch.values())
+    return f"an epoch of {plan.plan} has {batches} batches: {', '.join(parts)}"
 
 
 def _count(number: int | None) -> str:
@@ -110,7 +123,7 @@ def _run(config: Path, overrides: list[str], store: Path, json: bool) -> None:
     except KeyboardInterrupt:
         note("interrupted; finished jobs are kept, the same command goes on with the rest")
         raise
-    for warning in outcome.study.warnings:
+    for warning in outcome.study.cautions:
         warn(warning)
     if json:
         print_json(outcome.to_json())

@@ -13,8 +13,8 @@ from torch import Tensor
 from mtlv.errors import DataError, EncoderError, nearest
 from mtlv.explain.attribution_texts import EncodedText, baseline_token
 from mtlv.model.batches import Batch
-from mtlv.model.encoders import config_of, trunk
 from mtlv.model.heads.regression import RegressionHead
+from mtlv.model.layers import config_of, trunk
 from mtlv.model.network import Network
 from mtlv.model.source import EncoderSource
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from mtlv.data import Example
 from mtlv.model.batches import pad_batch
-from mtlv.model.encoders import encoder_layers
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network
 from mtlv.model.source import EncoderSource
 from mtlv.model.tokens import tokenise_texts

@@ -61,7 +61,7 @@ def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
     measured = _measure(context, "pooled", wanted, {"products": "MTT"})
     losses = measured.arrays["losses"][:, None, :]  # (M, 1, T), NaN: no target in the batch
     products = np.asarray(measured.arrays["products"], np.float64)
-    effects = np.where(losses > 0, products / np.where(losses > 0, losses, 1), 0.0)
+    effects = np.where(losses > 0, products / np.where(losses > 0, losses, 1), np.nan)
     return _by_step("pooled", context, measured, StepGains(effects, products, POOLED_STEP))
 
 
@@ -99,11 +99,22 @@ def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
 
 
 def _by_step(name: str, context: TaskContext, measured: Measured, gains: StepGains) -> Affinity:
-    steps = len(gains.effects)
-    errors = gains.effects.std(axis=0, ddof=1) / np.sqrt(steps) if steps > 1 else None
-    cost, note = cost_of_measuring(measured), f"mean over {steps} measured steps"
-    names = context.tasks.names
-    return Affinity(name, names, gains.effects.mean(axis=0), errors, gains, cost, note)
+    names, seen = context.tasks.names, gains.seen.sum(axis=0)  # (T,)
+    if never := [task for task, count in zip(names, seen, strict=True) if not count]:
+        raise GroupingError(
+            "Some tasks had no target in any batch that was measured.",
+            where=f"job {measured.job}: {', '.join(never)}",
+            found=f"{len(gains.effects)} measured steps",
+            hint="measure at more steps with a smaller `every`, or leave these tasks out",
+        )
+    errors = None
+    if seen.min() > 1:
+        errors = np.nanstd(gains.effects, axis=0, ddof=1) / np.sqrt(seen)
+    note = f"mean over {len(gains.effects)} measured steps"
+    if seen.min() < len(gains.effects):
+        note += f" ({seen.min()} for the task that is rarest in them)"
+    cost, matrix = cost_of_measuring(measured), np.nanmean(gains.effects, axis=0)
+    return Affinity(name, names, matrix, errors, gains, cost, note)
 
 
 def _by_epoch(
@@ -149,7 +160,10 @@ def _measure(
                 expected=f"axes {', '.join(axes)}, none of them empty, T = {len(names)}",
                 hint="measure at more steps with a smaller `every`" if values.size == 0 else None,
             )
-        if not np.isfinite(values).all():
+        finite = np.isfinite(values)
+        if array == "effects":  # a task without a target in the texts of a step has no effect there
+            finite |= np.isnan(values).all(axis=1, keepdims=True)
+        if not finite.all():
             raise GroupingError(
                 f"The probe '{probe}' measured something that is not a finite number.",
                 where=f"job {measured.job}, array '{array}'",

@@ -142,7 +142,7 @@ def _words(name: str) -> str:
 
 
 def _descriptions(tasks: TaskSet) -> list[str]:
-    missing = [task.name for task in tasks if not task.description]
+    missing = [task.name for task in tasks if not (task.description or "").strip()]
     if missing:
         raise GroupingError(
             "Some labels have no description to be grouped by.",

@@ -84,6 +84,8 @@ def resolved(settings: GroupingSettings) -> GroupingSettings:
     """
     if settings.method in AFFINITIES:
         settings = settings.model_copy(update={"method": SEARCH, "affinity": settings.method})
+    elif "method" not in settings.model_fields_set and settings.searches:
+        settings = settings.model_copy(update={"method": SEARCH})
     known: Mapping[str, tuple[object, list[str]]] = {
         "method": (settings.method, [*CLUSTERINGS, *GROUPINGS, *AFFINITIES]),
         "features": (settings.features, list(FEATURES)),
@@ -98,6 +100,13 @@ def resolved(settings: GroupingSettings) -> GroupingSettings:
             )
     if settings.method == SEARCH and settings.file is None:
         _check_search(settings)
+    elif settings.budget is not None and settings.file is None:
+        raise GroupingError(
+            f"A budget is for a search; the method '{settings.method}' does not search.",
+            where="grouping, key 'budget'",
+            found=settings.budget,
+            hint="`groups` is the number of groups; or name `method: search` and an affinity",
+        )
     return settings
 
 
@@ -205,7 +214,14 @@ def _searched(context: TaskContext, settings: GroupingSettings) -> Found:
 def _random(context: TaskContext, settings: GroupingSettings) -> Found:
     """Groups of nearly equal size, drawn at random: the null against which others are judged."""
     names, groups = context.tasks.names, settings.groups
-    if not isinstance(groups, int) or not 1 <= groups <= len(names):
+    if not isinstance(groups, int):
+        raise GroupingError(
+            "Random groups need their number.",
+            where="grouping, key 'groups'",
+            found=groups or "nothing",
+            expected=f"1 to {len(names)}",
+        )
+    if not 1 <= groups <= len(names):
         raise GroupingError(
             "The number of groups does not fit the number of tasks.",
             where="groups",

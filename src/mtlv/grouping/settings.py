@@ -60,6 +60,11 @@ class GroupingSettings(Settings):
     """Encoder that embeds names, descriptions and texts; None means the study's."""
 
     @property
+    def searches(self) -> bool:
+        """Whether there are an affinity and a budget, which nothing but a search needs."""
+        return self.budget is not None and bool(self.affinity or self.affinity_file)
+
+    @property
     def title(self) -> str:
         """What sets the grouping apart, in short."""
         if self.file is not None:

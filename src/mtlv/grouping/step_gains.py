@@ -33,13 +33,15 @@ class StepGains:
     * effects[m, s, t]: decrease of the held-out loss of t, relative to that loss, by first order,
       under u_s (TAG's affinity, Fifty et al. 2021, eq. 1, with the optimizer's own step).
     * products[m, s, s']: u_s · u_s', so |Σ u_s|² is their sum over s and s' in g.
-    * λ: mean over tasks of |u_s| at step m.
+    * λ: mean of |u_s| at step m over the tasks that make one.
+    * a task that had no target at step m says nothing there: its column of effects[m] is NaN, and
+      its mean is over the other steps.
 
     TAG averages pair effects instead. Here equal tasks gain nothing together, unrelated ones dilute
     each other, and only those gain whose joint direction carries less noise than their own.
 
     Args:
-        effects: (M, T, T), row s, column t.
+        effects: (M, T, T), row s, column t; finite at one step at least for every task.
         products: (M, T, T).
         unit: of effects.
     """
@@ -60,18 +62,36 @@ class StepGains:
 
     def mean(self, members: Array) -> Array:
         """Return expected gains, (P, T)."""
-        parts = [self._by_step(part).mean(axis=0) for part in self._parts(members)]
-        return only_members(np.concatenate(parts), members)  # (P, T)
+        steps = len(self.effects)
+        (mean,) = self._averaged(members, np.full((1, steps), 1 / steps))
+        return np.asarray(mean)
 
     def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
         """Return draws from a bootstrap over the measured steps, (R, P, T)."""
         steps = len(self.effects)
-        times = generator.multinomial(steps, np.full(steps, 1 / steps), count) / steps  # (R, M)
+        times = generator.multinomial(steps, np.full(steps, 1 / steps), count) / steps
+        return self._averaged(members, times)
+
+    @property
+    def seen(self) -> Array:
+        """At which steps each task was measured, (M, T) bool."""
+        return np.asarray(np.isfinite(self.effects).all(axis=1))
+
+    def _averaged(self, members: Array, weights: Array) -> Array:
+        """Return gains averaged over steps with weights (R, M), (R, P, T).
+
+        Where no step with a weight has measured a task, it is averaged over all that have.
+        """
+        seen = self.seen.astype(np.float64)  # (M, T)
+        mass = weights @ seen  # (R, T)
+        shares = np.where(mass[:, None] > 0, weights[..., None] * seen, seen)  # (R, M, T)
+        shares = shares / shares.sum(axis=1, keepdims=True)
+        by_task = shares.transpose(2, 0, 1)  # (T, R, M)
         parts = [
-            np.tensordot(times, self._by_step(part), axes=1)  # (R, some of P, T)
+            by_task @ np.nan_to_num(self._by_step(part)).transpose(2, 0, 1)  # (T, R, some of P)
             for part in self._parts(members)
         ]
-        return only_members(np.concatenate(parts, axis=1), members)
+        return only_members(np.concatenate(parts, axis=2).transpose(1, 2, 0), members)
 
     def _parts(self, members: Array) -> Iterator[Array]:
         rows = max(1, CHUNK // max(1, self.effects[..., 0].size))
@@ -83,7 +103,8 @@ class StepGains:
         joint = np.einsum("pt,mpt->mp", weights, weights @ self.products)  # (M, P)
         together = (weights @ self.effects) * _inverse_root(joint, own @ weights.T)[..., None]
         alone = np.einsum("mtt->mt", self.effects) * _inverse_root(own, own)  # (M, T)
-        typical = np.sqrt(np.maximum(own, 0)).mean(axis=1)  # (M,)
+        lengths = np.sqrt(np.maximum(own, 0))  # (M, T), 0 for a task that makes no step
+        typical = lengths.sum(axis=1) / np.maximum((lengths > 0).sum(axis=1), 1)  # (M,)
         gains: Array = typical[:, None, None] * (together - alone[:, None])  # (M, P, T)
         return gains
 

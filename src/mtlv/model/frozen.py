@@ -25,15 +25,9 @@ from torch import Tensor, nn
 from mtlv.files import cache_folder, reserve, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.batches import Batch, pad_batch
-from mtlv.model.encoders import (
-    CUT_FROM,
-    EMBEDDINGS,
-    EncoderSource,
-    config_of,
-    encoder_layers,
-    trunk,
-)
+from mtlv.model.encoders import EncoderSource
 from mtlv.model.heads import Features
+from mtlv.model.layers import CUT_FROM, EMBEDDINGS, config_of, encoder_layers, trunk
 from mtlv.model.network import Network
 from mtlv.model.tokens import TokenTable
 

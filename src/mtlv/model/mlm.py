@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mtlv.model.batches import pad_batch
-from mtlv.model.encoders import config_of
+from mtlv.model.layers import config_of
 from mtlv.model.tokens import TokenTable
 
 __all__ = ["HiddenBatch", "MaskedLanguageModel", "hide"]

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from mtlv.model.batches import Batch
-from mtlv.model.encoders import EncoderSource, config_of, freeze, load_encoder
+from mtlv.model.encoders import EncoderSource, load_encoder
 from mtlv.model.fast_cpu import use_fast_dropout
 from mtlv.model.heads import Features, Head, make_head
+from mtlv.model.layers import config_of, freeze
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.model.soft_sharing import TiedEncoders, tied_copies
 from mtlv.plans import ModelPlan

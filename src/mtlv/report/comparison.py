@@ -147,7 +147,7 @@ def _random_notes(comparison: Comparison, scale: float) -> list[str]:
     for null in comparison.nulls if comparison.drawn else ():
         low, high = (figure(each(null.values), scale) for each in (min, max))
         notes.append(
-            f"{len(null.plans)} random groupings in {null.models} models: "
+            f"{len(null.values)} random groupings in {null.models} models: "
             f"{percent(null.summary, scale)} (from {low} to {high})"
         )
     return notes

@@ -5,7 +5,7 @@ Nothing here holds for every study: each point is said where a record shows it, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from mtlv.evaluation.metrics import METRICS
@@ -16,6 +16,7 @@ from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Points, Section, Words
 from mtlv.report.page_words import counted, listed
 from mtlv.store.outcome import PlanOutcome
+from mtlv.store.record import GroupingRecord
 
 __all__ = ["cautions", "gaps"]
 
@@ -29,7 +30,7 @@ def cautions(evidence: Evidence) -> Section:
     """Return what to be careful about."""
     points = [
         *gaps(evidence),
-        *evidence.study.warnings,
+        *evidence.study.cautions,
         *chain.from_iterable(check(evidence) for check in CHECKS),
     ]
     part = Points(tuple(points)) if points else Words("Nothing in the records calls for care.")
@@ -173,6 +174,20 @@ def _groups(evidence: Evidence) -> Iterator[str]:
                 f"Counting itself, {share(at_least)} of random groupings in as many models do as "
                 f"well as `{plan.name}` or better: that its groups matter is not shown."
             )
+        if at_least is not None and (uneven := _uneven(found.values())):
+            yield (
+                f"Random groups are of nearly equal size, those of `{plan.name}` of {uneven}: part "
+                "of the difference may be that of sizes."
+            )
+
+
+def _uneven(found: Iterable[GroupingRecord]) -> str:
+    """Return the sizes of groups as `12, 4 and 3 tasks`; nothing where they are nearly equal."""
+    for own in found:
+        sizes = sorted((len(group) for group in own.groups), reverse=True)
+        if sizes[0] - sizes[-1] > 1:
+            return f"{listed(map(str, sizes))} tasks"
+    return ""
 
 
 def _nothing_random(evidence: Evidence) -> Iterator[str]:

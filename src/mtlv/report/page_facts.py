@@ -141,6 +141,9 @@ def _choices(evidence: Evidence) -> list[tuple[str, str]]:
     told = listed(dict.fromkeys(own.describe() for own in used))
     fitted = any(own.source == "validation" for own in used)
     rows = [("thresholds", told + (", fitted on validation predictions" if fitted else ""))]
+    lineage = [f"{name} {own.words}" for name, own in evidence.outcome.lineage.items() if own.words]
+    if lineage:
+        rows.append(("lineage", "; ".join(lineage)))
     tune = evidence.study.config.get("tune")
     if tune:
         space = listed(f"{key} of {_candidates(values)}" for key, values in tune["space"].items())

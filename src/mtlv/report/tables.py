@@ -181,6 +181,7 @@ def _plan_note(outcome: StudyOutcome, columns: Sequence[Column]) -> str:
         _protocol(outcome),
         ", ".join(judged),
         "seconds: one fold and seed alone, choosing settings and groups included",
+        *(f"{name} {own.words}" for name, own in outcome.lineage.items() if own.words),
         _where_trained(outcome),
     ]
     missing = sum(plan.cost.missing_jobs > 0 for plan in outcome.plans)

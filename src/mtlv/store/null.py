@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtlv.evaluation.metrics import METRICS
@@ -18,8 +18,9 @@ class Null:
 
     Args:
         models: of each of them.
-        plans: their names.
-        values: mean value of the metric of each, in the order of `plans`.
+        plans: names of all that were drawn.
+        values: mean value of the metric of each that differs from those before it: few tasks have
+            few groupings, and one that is drawn again is no further evidence.
     """
 
     models: int
@@ -28,7 +29,7 @@ class Null:
 
     @property
     def summary(self) -> Summary:
-        """Mean and sd over the draws."""
+        """Mean and sd over the different groupings."""
         return Summary.of(list(self.values))
 
 
@@ -42,10 +43,20 @@ def nulls_of(outcome: StudyOutcome, metric: str) -> dict[int, Null]:
         models: Null(
             models,
             tuple(plan.name for plan in plans),
-            tuple(plan.summary.together(metric).mean for plan in plans),
+            tuple(plan.summary.together(metric).mean for plan in _different(plans)),
         )
         for models, plans in drawn.items()
     }
+
+
+def _different(plans: Sequence[PlanOutcome]) -> list[PlanOutcome]:
+    """Return the first plan of every grouping, whatever the order of groups and tasks."""
+    first: dict[frozenset[tuple[int, frozenset[frozenset[str]]]], PlanOutcome] = {}
+    for plan in plans:
+        records = {c.cell.fold: c.cell.grouping for c in plan.cells if c.cell.grouping}
+        groups = {fold: frozenset(map(frozenset, own.groups)) for fold, own in records.items()}
+        first.setdefault(frozenset(groups.items()), plan)
+    return list(first.values())
 
 
 def random_share_of(plan: PlanOutcome, metric: str, nulls: Mapping[int, Null]) -> float | None:

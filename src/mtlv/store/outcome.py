@@ -8,7 +8,7 @@ stored, so no number exists that the predictions do not give.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Scores
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.evaluation.summary import SummaryTable, summarise
+from mtlv.store.lineage import Lineage, Parents, lineage_of, parents_of
 from mtlv.store.plan_cost import PlanCost, cell_cost, mean_cost, places
 from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.store import Store
@@ -47,6 +48,7 @@ class CellOutcome:
         validation_value: what plans may be chosen by: the mean over tasks, on validation, of
             average precision (binary tasks) and of what each other task is judged by.
         places: devices on which its models were trained.
+        parents: jobs that its jobs have something from.
     """
 
     cell: CellRecord
@@ -54,6 +56,7 @@ class CellOutcome:
     cost: PlanCost
     validation_value: float
     places: tuple[str, ...] = ()
+    parents: Parents = field(default_factory=Parents)
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,21 @@ class StudyOutcome:
     study: StudyRecord
     plans: tuple[PlanOutcome, ...]
 
+    @property
+    def lineage(self) -> dict[str, Lineage]:
+        """What each plan starts from, and what teaches it."""
+        parents = {plan.name: [cell.parents for cell in plan.cells] for plan in self.plans}
+        return lineage_of(self.study, parents)
+
     def to_json(self) -> dict[str, Any]:
         """Return what `mtlv show --json` prints."""
+        lineage = {name: asdict(own) for name, own in self.lineage.items()}
         return {
             "study": self.study.name,
             "status": self.study.status,
             "tasks": [task.name for task in self.study.targets],
-            "warnings": self.study.warnings,
-            "plans": [plan.to_json() for plan in self.plans],
+            "warnings": self.study.cautions,
+            "plans": [plan.to_json() | lineage[plan.name] for plan in self.plans],
         }
 
     def __getitem__(self, plan: str) -> PlanOutcome:
@@ -174,7 +184,8 @@ def score_cell(
     value = defined_mean(
         validation_value(task) for task in predictions["validation"].tasks.values()
     )
-    return CellOutcome(cell, scores, cell_cost(store, cell), value, places(store, cell))
+    cost, parents = cell_cost(store, cell), parents_of(store, cell)
+    return CellOutcome(cell, scores, cost, value, places(store, cell), parents)
 
 
 def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:

@@ -139,6 +139,28 @@ class StudyRecord(Record):
         return [task for task in self.tasks if task.role == "target"]
 
     @property
+    def cautions(self) -> list[str]:
+        """Return what to be careful about: its warnings, and groups that were advised against."""
+        plans = dict.fromkeys(cell.plan for cell in self.cells)
+        return [*self.warnings, *(text for plan in plans for text in self._advised_against(plan))]
+
+    def _advised_against(self, plan: str) -> list[str]:
+        """Return a sentence where the search of a plan does not advise the groups it found."""
+        by_fold = {cell.fold: cell.grouping for cell in self.cells if cell.plan == plan}
+        searched = [(own.recommendation, own.groups) for own in by_fold.values() if own is not None]
+        against = sum(
+            advice is not None and not advice.leave_mtl and len(groups) > 1
+            for advice, groups in searched
+        )
+        if not against:
+            return []
+        times = "" if len(by_fold) == 1 else f" in {against} of {len(by_fold)} folds"
+        return [
+            f"{plan}: its search for groups advises{times} to keep one model for all tasks; the "
+            "best groups that it found are trained all the same, as the plan asks for groups"
+        ]
+
+    @property
     def question(self) -> dict[str, Any]:
         """Return what decides results in the config: not where jobs run, and who watches."""
         config = {key: value for key, value in self.config.items() if key not in ASIDE}

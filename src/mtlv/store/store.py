@@ -30,18 +30,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ValidationError
 
 from mtlv.errors import NewerStoreError, StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
 from mtlv.store.number_plot import number_svg
+from mtlv.store.reading import read_json, read_record
 from mtlv.store.record import (
     RECORD_VERSION,
     ExplanationRecord,
@@ -54,7 +54,6 @@ from mtlv.store.record import (
 __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
-R = TypeVar("R", bound=BaseModel)
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
 TRANSFER_ANEW = "run `mtlv pairs` again: finished jobs are kept"
 EXPLAIN_ANEW = "remove its folder and run the same `mtlv explain` again"
@@ -78,7 +77,7 @@ class Store:
         self.root = Path(root)
         marker = self.root / "store.json"
         if marker.exists():
-            known = _read_json(marker, "the run store", ELSEWHERE)
+            known = read_json(marker, "the run store", ELSEWHERE)
             if create and known["version"] < RECORD_VERSION:
                 _mark(marker)
         elif create:
@@ -113,7 +112,7 @@ class Store:
             StoreError: there is none, or it is damaged or newer.
         """
         path = self.job_folder(job) / "record.json"
-        return _read_record(JobRecord, path, f"the job '{job}'", TRAIN_ANEW)
+        return read_record(JobRecord, path, f"the job '{job}'", TRAIN_ANEW)
 
     def predictions(self, job: str) -> dict[ScoredPart, Predictions]:
         """Return a job's predictions by part."""
@@ -174,7 +173,7 @@ class Store:
             StoreError: there is none, or it is damaged or newer.
         """
         path = self.root / "groupings" / grouping / "record.json"
-        return _read_record(FoundGrouping, path, f"the grouping '{grouping}'", GROUP_ANEW)
+        return read_record(FoundGrouping, path, f"the grouping '{grouping}'", GROUP_ANEW)
 
     def write_grouping(
         self, record: FoundGrouping, features: np.ndarray[Any, Any] | None = None
@@ -195,7 +194,7 @@ class Store:
             StoreError: there is none, or it is damaged or newer.
         """
         path = self.root / "transfers" / f"{name}.json"
-        return _read_record(TransferRecord, path, f"the transfer '{name}'", TRANSFER_ANEW)
+        return read_record(TransferRecord, path, f"the transfer '{name}'", TRANSFER_ANEW)
 
     def write_transfer(self, record: TransferRecord) -> None:
         """Write pairwise transfer; what was measured before under this name is replaced."""
@@ -220,7 +219,7 @@ class Store:
         """
         path = self.root / "explanations" / explanation / "record.json"
         what = f"the explanation '{explanation}'"
-        return _read_record(ExplanationRecord, path, what, EXPLAIN_ANEW)
+        return read_record(ExplanationRecord, path, what, EXPLAIN_ANEW)
 
     def explanation_frame(self, explanation: str, name: str) -> pa.Table:
         """Return a table of an explanation, as `FRAMES` describes it.
@@ -277,7 +276,7 @@ class Store:
                 where=str(self.root),
                 hint=nearest(name, known) if known else "the store is empty",
             )
-        return _read_record(StudyRecord, path, f"the study '{name}'", RUN_ANEW)
+        return read_record(StudyRecord, path, f"the study '{name}'", RUN_ANEW)
 
     def has_study(self, name: str) -> bool:
         """Tell whether there is a study of a name."""
@@ -337,39 +336,3 @@ def _free(folder: Path, stamp: str) -> Path:
     """Return a file name that is not taken, as two records may be of the same second."""
     names = (stamp if i == 1 else f"{stamp}-{i}" for i in count(1))
     return next(path for path in (folder / f"{name}.json" for name in names) if not path.exists())
-
-
-def _read_record(kind: type[R], path: Path, what: str, hint: str) -> R:
-    data = _read_json(path, what, hint)
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        raise _damaged(what, path, found, hint) from error
-
-
-def _read_json(path: Path, what: str, hint: str) -> dict[str, Any]:
-    """Return a JSON object whose version is known."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StoreError(f"There is no record of {what}.", where=str(path)) from error
-    except (OSError, ValueError) as error:
-        raise _damaged(what, path, str(error), hint) from error
-    version = data.get("version") if isinstance(data, dict) else None
-    if not isinstance(version, int):
-        raise _damaged(what, path, "no version in it", hint)
-    if version > RECORD_VERSION:
-        raise NewerStoreError(
-            f"The record of {what} was written by a newer version of mtlv.",
-            where=str(path),
-            found=f"record version {version}",
-            expected=f"at most {RECORD_VERSION}",
-            hint="upgrade with `pip install -U mtlv`, or use another store with --store",
-        )
-    return dict(data)
-
-
-def _damaged(what: str, path: Path, found: str, hint: str) -> StoreError:
-    return StoreError(f"The record of {what} is damaged.", where=str(path), found=found, hint=hint)

@@ -44,11 +44,11 @@ SHOWN_METRICS = (
 def study_files(study: StudyRecord) -> Files:
     """Return the configuration, the tasks and the corpora."""
     config = yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True)
-    data = study.model_dump(mode="json", include={"tasks", "corpora", "warnings"})
+    data = study.model_dump(mode="json", include={"tasks", "corpora"})
     return {
         "config.yaml": without_password(config),
         "tasks.json": _json(data["tasks"]),
-        "data.json": _json({"corpora": data["corpora"], "warnings": data["warnings"]}),
+        "data.json": _json({"corpora": data["corpora"], "warnings": study.cautions}),
     }
 
 

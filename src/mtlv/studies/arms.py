@@ -209,7 +209,7 @@ class Arm:
         settings = self.config.settings_of(spec)
         try:
             check_bow(settings.encoder, settings.train.freeze_layers, self.inputs.tasks)
-            source = self.worker.source(settings.encoder, fold)
+            source = self.worker.sources.source(settings.encoder, fold)
         except EncoderError as error:
             raise error.inside("encoder") from error
         check_limits(source, settings.train.max_length, settings.train.freeze_layers)

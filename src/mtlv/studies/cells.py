@@ -183,6 +183,7 @@ def plan_cell(
         run_jobs: runs those that a grouping needs.
 
     Raises:
+        ConfigError: its settings name a corpus that there is not.
         PlanError: its models or groups do not fit the tasks.
         GroupingError: its tasks cannot be grouped as it says.
     """
@@ -190,6 +191,7 @@ def plan_cell(
     title = title_of(spec, variant)
     settings = config.settings_of(spec)
     try:
+        settings.train.mixing.check(worker.inputs.corpora)
         grouping = _grouping(spec, Instruments(worker, fold, settings, run_jobs))
         plan = _plan(spec, tasks, grouping, title)
         _check_sharing(spec, plan)

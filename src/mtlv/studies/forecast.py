@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mtlv.studies.arms import Arm
 from mtlv.studies.cells import Cell, title_of
 from mtlv.studies.tuning import grid
+from mtlv.training.mixing import Mixer
 
 __all__ = ["Forecast", "PlanForecast", "forecast"]
 
@@ -18,6 +19,15 @@ class PlanForecast:
     """One plan: models and heads on its first fold, and its jobs over all folds and seeds.
 
     They are None for a plan whose groups training has to find first.
+
+    Args:
+        plan: its name.
+        models: of it.
+        heads: of all its models.
+        training_jobs: without those of tuning.
+        tuning_jobs: at most so many.
+        epoch: batches of each corpus in the first epoch of its widest model, and in the last one,
+            where that learns from several corpora.
     """
 
     plan: str
@@ -25,6 +35,7 @@ class PlanForecast:
     heads: int | None = None
     training_jobs: int | None = None
     tuning_jobs: int | None = None
+    epoch: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,15 +86,34 @@ def forecast(arms: Sequence[Arm]) -> Forecast:
 
 
 def _plan(cells: Sequence[tuple[Arm, Cell]]) -> PlanForecast:
-    first = cells[0][1]
-    seeds = len(cells[0][0].config.evaluation.seeds)
+    arm, first = cells[0]
+    seeds = len(arm.config.evaluation.seeds)
     return PlanForecast(
         first.title,
         len(first.plan.models),
         sum(len(model.heads) for model in first.plan.models),
         sum(len(cell.plan.models) * seeds for _, cell in cells),
         sum(_trials(arm, cell) * len(arm.tuned_models(cell)) for arm, cell in cells),
+        _epoch(arm, first),
     )
+
+
+def _epoch(arm: Arm, cell: Cell) -> dict[str, tuple[int, int]]:
+    """Return the batches of each corpus in the first and the last epoch of a cell's widest model.
+
+    A curriculum may leave texts out of the first epochs; it is not looked at.
+    """
+    tasks, train = arm.inputs.tasks, cell.settings.train
+    learned = [
+        dict.fromkeys(tasks[task].corpus for task in model.tasks) for model in cell.plan.models
+    ]
+    corpora = max(learned, key=len)
+    if len(corpora) < 2:
+        return {}
+    sizes = {name: len(arm.inputs.splits[name][cell.fold].train) for name in corpora}
+    mixer = Mixer(train.mixing, train.batch_size, train.epochs, seed=0)
+    first, last = (mixer.counts(sizes, epoch) for epoch in (1, train.epochs))
+    return {name: (first[name], last[name]) for name in corpora}
 
 
 def _jobs(arm: Arm, cell: Cell) -> Iterator[tuple[str, bool]]:

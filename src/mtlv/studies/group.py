@@ -17,6 +17,7 @@ from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.grouping import Instruments, find, record_of
 from mtlv.studies.inputs import read_inputs
+from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
 from mtlv.training.processes import is_main_process
@@ -39,7 +40,8 @@ def group(
         config: of a study; of a sweep, the settings without it.
         store: keeps what is found, and the jobs that an affinity needs.
         base: folder that the config's paths are relative to.
-        wanted: groupings; those of the config's plans if there is none.
+        wanted: groupings, for models as the config's first plan has them; those of the config's
+            plans, for models as theirs, if there is none.
         fold: from 0.
         watcher: is told of progress.
 
@@ -54,26 +56,31 @@ def group(
         )
     executor = make_executor(config.executor.workers)
     arm = Arm(config, {}, inputs, store, executor, watcher or StudyWatcher())
-    return [_one(arm, settings, fold) for settings in wanted or _of_plans(config)]
+    first = config.settings_of(config.specs()[0])
+    asked = dict.fromkeys(wanted, first) or _of_plans(config)
+    return [_one(arm, settings, models, fold) for settings, models in asked.items()]
 
 
-def _of_plans(config: StudyConfig) -> list[GroupingSettings]:
-    named = [spec.how for spec in config.specs() if spec.how is not None]
+def _of_plans(config: StudyConfig) -> dict[GroupingSettings, ModelSettings]:
+    """Return the groupings of a config's plans, and the settings of the first plan with each."""
+    named: dict[GroupingSettings, ModelSettings] = {}
+    for spec in config.specs():
+        if spec.how is not None:
+            named.setdefault(spec.how, config.settings_of(spec))
     if not named:
         raise ConfigError(
             "No plan of the config groups its tasks.",
             where="plans",
             hint="say what to group by, as in `--features label_description --groups elbow`",
         )
-    return list(dict.fromkeys(named))
+    return named
 
 
-def _one(arm: Arm, settings: GroupingSettings, fold: int) -> FoundGrouping:
+def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int) -> FoundGrouping:
     settings = resolved(settings)
-    name = _id(arm, settings, fold)
+    name = _id(arm, settings, models, fold)
     if arm.store.has_grouping(name):
         return arm.store.grouping(name)
-    models = arm.config.settings_of(arm.config.specs()[0])
     instruments = Instruments(arm.worker, fold, models, arm.run_jobs)
     found, seconds = find(settings, instruments)
     stable = find_stability(instruments.context(settings), settings, found)
@@ -90,10 +97,9 @@ def _one(arm: Arm, settings: GroupingSettings, fold: int) -> FoundGrouping:
     return kept
 
 
-def _id(arm: Arm, settings: GroupingSettings, fold: int) -> str:
+def _id(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int) -> str:
     """Return the fingerprint of everything that decides what is found."""
-    config, inputs = arm.config, arm.inputs
-    models = config.settings_of(config.specs()[0])
+    inputs = arm.inputs
     spec: dict[str, Any] = {
         "settings": settings.model_dump(mode="json"),
         "data": {
@@ -104,7 +110,7 @@ def _id(arm: Arm, settings: GroupingSettings, fold: int) -> str:
             [t.name, t.kind, t.corpus, t.metric, list(t.labels), t.description or ""]
             for t in inputs.tasks
         ),
-        "encoder": arm.worker.source(models.encoder, fold).fingerprint,
+        "encoder": arm.worker.sources.source(models.encoder, fold).fingerprint,
         "models": [
             models.head.model_dump(mode="json"),
             models.train.model_dump(mode="json", exclude={"save_every"}),

@@ -7,7 +7,7 @@ and their cost counts for the plan that asked for them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from typing import Any
@@ -77,7 +77,9 @@ class Instruments:
             inputs.tasks,
             targets,
             embed=lambda words, pooling="mean": self._embed(words, encoder, pooling),
-            text_vectors=cache(partial(self.worker.text_vectors, settings=encoder, fold=fold)),
+            text_vectors=cache(
+                partial(self.worker.sources.text_vectors, settings=encoder, fold=fold)
+            ),
             measure=partial(self._measure, seed=grouping.seeds[0]),
             train=self.train,
             mtl_texts=texts * self.settings.train.epochs,
@@ -86,12 +88,14 @@ class Instruments:
         )
 
     def _embed(self, words: Sequence[str], encoder: EncoderSettings, pooling: Pooling) -> Array:
-        return self.worker.embed(words, encoder, self.fold, pooling)
+        return self.worker.sources.embed(words, encoder, self.fold, pooling)
 
     def _measure(self, probe: str, settings: Mapping[str, Any], seed: int) -> Measured:
         tasks = self.worker.inputs.tasks
         model = mtl(tasks).models[0]
         named = ProbeSettings(name=probe, **dict(settings))
+        if "every" in settings:
+            self._check_length(named.every)
         job = self.worker.job(model, self.fold, seed, self.settings, probe=named)
         self._run(f"measuring {probe}", [job])
         cost = self.worker.store.job(job.id).cost
@@ -112,9 +116,49 @@ class Instruments:
         """Train a model per group; see `Training`."""
         changes = {} if epochs is None else {"train.epochs": epochs}
         settings = self.settings.changed(changes, "grouping.epochs")
+        self._check_judged({task for group in groups for task in group})
         jobs = [self._job(group, seed, settings) for group in groups]
         self._run(f"training {len(jobs)} groups", jobs)
         return [_trained(group, job, self.worker) for group, job in zip(groups, jobs, strict=True)]
+
+    def _check_length(self, every: int) -> None:
+        """Refuse to measure a run that is over before its first measurement.
+
+        Raises:
+            GroupingError: it is.
+        """
+        train = self.settings.train
+        parts = [len(splits[self.fold].train) for splits in self.worker.inputs.splits.values()]
+        steps = train.epochs * sum(-(-texts // train.batch_size) for texts in parts)
+        if every > steps:
+            raise GroupingError(
+                "The run ends before it is measured.",
+                where="grouping, key 'every'",
+                found=f"a measurement every {every} steps, in a run of {steps} batches",
+                expected=f"at most {steps}; the fewer, the surer is what is found",
+            )
+
+    def _check_judged(self, names: Collection[str]) -> None:
+        """Refuse to train groups for tasks that validation cannot judge.
+
+        Raises:
+            GroupingError: a binary task has no positive or no negative there.
+        """
+        inputs = self.worker.inputs
+        for task in inputs.tasks:
+            if task.name not in names or task.kind != "binary":
+                continue
+            rows = inputs.splits[task.corpus][self.fold].validation
+            values = inputs.corpora[task.corpus].values(task.name)[rows]
+            for value, sign in ((1, "positive"), (0, "negative")):
+                if not (values == value).any():
+                    raise GroupingError(
+                        f"The task '{task.name}' has no {sign} example in the validation part, "
+                        "so groups cannot be judged by it.",
+                        where=f"fold {self.fold + 1}, {len(rows)} validation texts",
+                        hint="leave the task out, or validate on more texts "
+                        "(evaluation.validation)",
+                    )
 
     def _job(self, group: Sequence[str], seed: int, settings: ModelSettings) -> Job:
         heads = self.worker.inputs.tasks.sharing_inputs(group)

@@ -18,6 +18,7 @@ from mtlv.data.relation_source import RelationSource, read_relations
 from mtlv.data.sources import read_source
 from mtlv.data.splits import Split, make_splits
 from mtlv.errors import ConfigError, nearest
+from mtlv.evaluation.metrics import metrics_of
 from mtlv.settings import Settings, explained
 from mtlv.store.record import CorpusRecord, InputForm, TaskRecord
 from mtlv.studies.config import StudyConfig
@@ -64,6 +65,10 @@ class Inputs:
             for split in splits
             for warning in split.warnings
         ]
+
+    def prints(self, corpus: str, fold: int) -> tuple[str, str]:
+        """Return the fingerprints of a corpus and of its split on a fold."""
+        return self.corpora[corpus].fingerprint, self.splits[corpus][fold].fingerprint
 
     def training_positives(self, task: str, fold: int) -> int:
         """Return how many positives a binary task has in the training part of a fold."""
@@ -124,6 +129,7 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
         tasks = tasks.only(config.tasks)
         corpora = {task.corpus: corpora[task.corpus] for task in tasks}
     _check_samples(config, corpora)
+    _check_metrics(tasks)
     splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
     return Inputs(corpora, tasks, splits, base)
 
@@ -162,6 +168,17 @@ def _checked(form: type[S], name: str, settings: Mapping[str, Any]) -> S:
         return form.model_validate(dict(settings))
     except ValidationError as error:
         raise explained(error, form, f"data '{name}'") from error
+
+
+def _check_metrics(tasks: TaskSet) -> None:
+    for task in tasks:
+        known = [metric.name for metric in metrics_of("task", task.kind)]
+        if task.metric not in known:
+            raise ConfigError(
+                f"A {task.kind} task cannot be judged by '{task.metric}'.",
+                where=f"task '{task.name}' of corpus '{task.corpus}', key 'metric'",
+                expected=", ".join(known),
+            )
 
 
 def _check_samples(config: StudyConfig, corpora: Mapping[str, Corpus]) -> None:

@@ -22,6 +22,8 @@ __all__ = ["JOB_VERSION", "AnyJob", "Job", "Lineage", "PretrainJob"]
 
 JOB_VERSION = 2
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
+DISTILLATION_VERSION = 2
+"""The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Job:
             more["probe"] = self.probe.model_dump(mode="json")
         if self.lineage.teachers:
             more["teachers"] = list(self.lineage.teachers)
+            more["distillation"] = DISTILLATION_VERSION
         if self.auxiliary:
             more["auxiliary"] = list(self.auxiliary)
         if self.lineage.keep_heads:

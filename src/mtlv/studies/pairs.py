@@ -14,14 +14,16 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
 
 from mtlv.errors import ConfigError, ProtocolError
 from mtlv.evaluation.metrics import TASK_METRICS
-from mtlv.evaluation.predictions import Predictions
+from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.scoring import ScoringSettings, score
+from mtlv.evaluation.significance.units import Units, whole
 from mtlv.plans import HeadPlan, ModelPlan
 from mtlv.randomness import generator
 from mtlv.store import Store
@@ -38,6 +40,7 @@ __all__ = ["transfer"]
 
 CONFIDENCE = 0.95
 DRAWS = 500
+Array = np.ndarray[Any, Any]
 Group = tuple[str, ...]
 Run = tuple[int, int]
 
@@ -153,17 +156,19 @@ def _effect(
 def _bootstrap(
     arm: Arm, source: str, target: str, jobs: Mapping[tuple[Group, Run], Job], run: Run
 ) -> tuple[float, float]:
-    """Return the interval of one run's effect over resampled test examples."""
+    """Return the interval of one run over resampled test examples, documents as a whole."""
     pair = next(p for p in ((source, target), (target, source)) if (p, run) in jobs)
     together, alone = (arm.store.predictions(jobs[group, run].id) for group in (pair, (target,)))
-    count = len(alone["test"].tasks[target].ids)
+    tests = [whole(parts["test"].tasks[target]) for parts in (together, alone)]
+    units = _rows_by_unit(tests[1])
     random = generator(run[1], "pair bootstrap", source, target)
     differences = []
     for _ in range(DRAWS):
-        rows = random.integers(count, size=count)
+        drawn = random.integers(len(units), size=len(units))
+        rows = np.concatenate([units[unit] for unit in drawn])
         values = [
-            _value(arm, target, parts["validation"], _drawn(parts["test"], target, rows))
-            for parts in (together, alone)
+            _value(arm, target, parts["validation"], _drawn(test, rows))
+            for parts, test in zip((together, alone), tests, strict=True)
         ]
         differences.append(values[0] - values[1])
     outside = (1 - CONFIDENCE) / 2
@@ -184,11 +189,15 @@ def _value(arm: Arm, task: str, validation: Predictions, test: Predictions) -> f
     return _sign(arm, task) * scores.per_task[task][arm.inputs.tasks[task].metric]
 
 
-def _drawn(
-    test: Predictions, task: str, rows: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> Predictions:
+def _rows_by_unit(test: TaskPredictions) -> list[Array]:
+    """Return the rows of every example, or of every document where sentences are examples."""
+    unit = Units.of(Predictions("test", {test.task: test})).of_task(test)  # (N,)
+    order = np.argsort(unit, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(unit[order])) + 1)
+
+
+def _drawn(test: TaskPredictions, rows: Array) -> Predictions:
     """Return some rows of a task's predictions, repeated ones under ids of their own."""
-    own = test.tasks[task]
     ids = np.asarray([f"draw {i}" for i in range(len(rows))], object)
-    drawn = replace(own, ids=ids, targets=own.targets[rows], scores=own.scores[rows])
-    return Predictions(test.part, {task: drawn})
+    drawn = replace(test, ids=ids, targets=test.targets[rows], scores=test.scores[rows])
+    return Predictions("test", {test.task: drawn})

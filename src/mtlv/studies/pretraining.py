@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from mtlv.data import Corpus
 from mtlv.errors import DataError, EncoderError
 from mtlv.evaluation.curves import curves_table
 from mtlv.model.encoders import EncoderSource, load_encoder, load_tokenizer
@@ -27,13 +26,7 @@ from mtlv.training.observing import Observer
 from mtlv.training.pretraining import Pretrained, Vocabulary, pretrain
 from mtlv.training.processes import is_main_process, own_device, wait_for_all
 
-__all__ = ["all_texts", "run_pretraining"]
-
-
-def all_texts(corpus: Corpus, rows: Iterable[int] | None = None) -> list[str]:
-    """Return all texts of some examples, second segments too."""
-    picked = None if rows is None else list(rows)
-    return corpus.texts(picked) + (corpus.pairs(picked) if corpus.is_pair else [])
+__all__ = ["run_pretraining"]
 
 
 def run_pretraining(

@@ -7,6 +7,7 @@
 
 stands for the plans `mtl-refine` (starting from `pretrain`, if there is that stage) and
 `stl-finetune` (starting from `mtl-refine`), which are compared with whatever else the study has.
+Each stage starts from the last one before it that is there.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class RefineStage(Settings):
 
 
 class FinetuneStage(Settings):
-    """Every task by itself, from the refined encoder."""
+    """Every task by itself, from the refined encoder; from the pretrained one without `refine`.
+
+    Tasks that need settings of their own are plans: `stl: {tasks: [a], starts_from: mtl-refine}`.
+    """
 
     train: dict[str, Any] = Field(default_factory=dict)
     """Training settings that differ from the study's; usually a smaller learning rate."""
@@ -55,7 +59,7 @@ class StageSettings(Settings):
     refine: RefineStage | None = None
     """Multi-task learning."""
     finetune: FinetuneStage | None = None
-    """Single-task learning from the refined encoder."""
+    """Single-task learning from the refined encoder, or the pretrained one."""
 
 
 def stage_specs(stages: StageSettings | None) -> list[PlanSpec]:
@@ -66,19 +70,12 @@ def stage_specs(stages: StageSettings | None) -> list[PlanSpec]:
     """
     if stages is None:
         return []
-    if stages.finetune is not None and stages.refine is None:
-        raise ConfigError(
-            "The stage `finetune` starts from the stage `refine`, which does not exist.",
-            where="stages",
-            hint="add `refine: {plan: mtl}`, or write a plan with `starts_from`",
-        )
-    if stages.refine is None:
-        return []
-    start = None if stages.pretrain is None else PRETRAIN
-    (refine,) = _one(stages.refine, start)
-    if stages.finetune is None:
-        return [refine]
-    return [refine, _finetune(stages.finetune, refine.title)]
+    before = None if stages.pretrain is None else PRETRAIN
+    specs = [] if stages.refine is None else _one(stages.refine, before)
+    if stages.finetune is not None:
+        before = specs[0].title if specs else before
+        specs.append(_finetune(stages.finetune, before, refined=bool(specs)))
+    return specs
 
 
 def _one(stage: RefineStage, start: str | None) -> list[PlanSpec]:
@@ -100,12 +97,25 @@ def _one(stage: RefineStage, start: str | None) -> list[PlanSpec]:
     return [specs[0].model_copy(update=changes)]
 
 
-def _finetune(stage: FinetuneStage, refined: str) -> PlanSpec:
+def _finetune(stage: FinetuneStage, before: str | None, *, refined: bool) -> PlanSpec:
+    if before is None:
+        raise ConfigError(
+            "The stage `finetune` starts from the stage `refine` or `pretrain`, and there is "
+            "neither.",
+            where="stages",
+            hint="add `refine: {plan: mtl}`, or write a plan with `starts_from`",
+        )
+    if stage.keep_heads and not refined:
+        raise ConfigError(
+            "There are no heads to go on with: pretraining has none.",
+            where="stages.finetune, key 'keep_heads'",
+            hint="leave it out, or add `refine: {plan: mtl}`",
+        )
     frozen: dict[str, Any] = {"freeze_layers": "all"} if stage.heads_only else {}
     return PlanSpec(
         kind="stl",
         name=stage.name,
-        starts_from=refined,
+        starts_from=before,
         keep_heads=stage.keep_heads,
         train=stage.train | frozen,
     )

@@ -7,7 +7,7 @@ data choose the epoch where that is asked for; test data are only scored, by the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -34,7 +34,9 @@ from mtlv.training.settings import TrainSettings
 from mtlv.training.validation import chosen_for, curve_points, selection_value
 from mtlv.training.weighting import (
     add_to_optimizer,
+    distilled,
     make_weighting,
+    taught_losses,
     total_loss,
     unit_losses,
     units_of,
@@ -102,7 +104,6 @@ class _Run:
         self.mixer = Mixer(
             settings.mixing, settings.batch_size, settings.epochs, seed, settings.bucketing
         )
-        self.mixer.check(data.corpora)
         counts = [self._batch_count(epoch) for epoch in range(1, settings.epochs + 1)]
         self.steps = sum(counts)
         updates = sum(math.ceil(count / settings.accumulation) for count in counts)
@@ -198,10 +199,8 @@ class _Run:
         if self.probe is not None:
             self.probe.on_outputs(self._moment(epoch, rows, batch, outputs))
         by_head = self.network.losses(outputs, batch)
-        units = unit_losses(self.network, outputs, batch, by_head, self.settings.weighting.over)
+        units = self._unit_losses(outputs, batch, by_head)
         total = total_loss(self.weighting, units, by_head, outputs.features.tokens)  # ()
-        if batch.soft:
-            total = self._distilled(total, outputs, batch)
         if outputs.penalty is not None:
             total = total + outputs.penalty
         self.accelerator.backward(total * share)
@@ -218,14 +217,19 @@ class _Run:
             self.observer.on_step(Step(epoch, self.progress.step, self.steps, len(batch), loss))
         return {None: total.detach().cpu()} | {i: x.detach().cpu() for i, x in by_head.items()}
 
-    def _distilled(self, loss: Tensor, outputs: Outputs, batch: Batch) -> Tensor:
-        """Mix a loss with that against the teachers' scores (Clark et al. 2019, section 3)."""
-        settings = self.settings.distill
+    def _unit_losses(
+        self, outputs: Outputs, batch: Batch, by_head: Mapping[int, Tensor]
+    ) -> dict[int, Tensor]:
+        """Return what is weighted: losses against targets and, if there are any, teachers' scores.
+
+        They are mixed before they are weighted, so that a unit weighs the same with a teacher.
+        """
+        over, settings = self.settings.weighting.over, self.settings.distill
+        units = unit_losses(self.network, outputs, batch, by_head, over)
+        if not batch.soft:
+            return units
         share = self.progress.step / self.steps if settings.annealed else settings.weight
-        taught = [
-            self.network.head(i).soft_loss(outputs.heads[i], own) for i, own in batch.soft.items()
-        ]
-        return share * loss + (1 - share) * torch.stack(taught).sum()
+        return distilled(units, taught_losses(self.network, outputs, batch, over), share)
 
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer
@@ -238,8 +242,7 @@ class _Run:
         batch = self._batch(rows, epoch)
         with torch.no_grad():
             outputs = self.model(batch)
-            by_head = self.network.losses(outputs, batch)
-            units = unit_losses(self.network, outputs, batch, by_head, self.settings.weighting.over)
+            units = self._unit_losses(outputs, batch, self.network.losses(outputs, batch))
             if units:
                 self.weighting.look_back(torch.stack(list(units.values())), list(units))
 

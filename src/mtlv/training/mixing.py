@@ -25,7 +25,6 @@ from itertools import count, islice
 
 import numpy as np
 
-from mtlv.errors import ConfigError, nearest
 from mtlv.randomness import generator
 from mtlv.training.batches import Array, BatchRows, corpus_batches, epoch_batches
 from mtlv.training.mixing_settings import MixingSettings
@@ -46,9 +45,6 @@ class Mixer:
         epochs: of the run.
         seed: of the run.
         bucketing: whether texts of like length stand together.
-
-    Raises:
-        ConfigError: the settings name a corpus that the run does not have.
     """
 
     settings: MixingSettings
@@ -56,21 +52,6 @@ class Mixer:
     epochs: int
     seed: int
     bucketing: bool = True
-
-    def check(self, corpora: Mapping[str, object]) -> None:
-        """Make sure that the run has the corpora that the settings name.
-
-        Raises:
-            ConfigError: it does not have one.
-        """
-        named = [*self.settings.batch_size, *([self.settings.main] if self.settings.main else [])]
-        for name in named:
-            if name not in corpora:
-                raise ConfigError(
-                    f"There is no corpus '{name}' to be mixed.",
-                    where="train.mixing",
-                    hint=nearest(name, corpora),
-                )
 
     def size(self, corpus: str) -> int:
         """Return how many texts a batch of a corpus has."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from mtlv.errors import ConfigError, nearest
 from mtlv.settings import Settings
 
 __all__ = ["MixingSettings"]
@@ -55,3 +57,19 @@ class MixingSettings(Settings):
             if self.name not in owners and getattr(self, option) != default:
                 raise ValueError(f"`{option}` belongs to {', '.join(owners)}, not to {self.name}")
         return self
+
+    def check(self, corpora: Collection[str]) -> None:
+        """Make sure that a study has the corpora that are named.
+
+        A model need not learn from all of them: what is said of the others is then not used.
+
+        Raises:
+            ConfigError: it does not have one.
+        """
+        for name in [*self.batch_size, *([self.main] if self.main else [])]:
+            if name not in corpora:
+                raise ConfigError(
+                    f"There is no corpus '{name}' to be mixed.",
+                    where="train.mixing",
+                    hint=nearest(name, corpora),
+                )

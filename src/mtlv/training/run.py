@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from mtlv.evaluation.predictions import Predictions
-from mtlv.model.encoders import EncoderSource, layers_to_freeze
+from mtlv.model.encoders import EncoderSource
 from mtlv.model.frozen import Cut, FrozenStates, cut_frozen, frozen_states
 from mtlv.model.heads import TaggingHead
+from mtlv.model.layers import layers_to_freeze
 from mtlv.model.network import Network
 from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import TrainingData, head_targets

@@ -39,7 +39,9 @@ __all__ = [
     "Units",
     "Weighting",
     "add_to_optimizer",
+    "distilled",
     "make_weighting",
+    "taught_losses",
     "total_loss",
     "unit_losses",
     "units_of",
@@ -96,6 +98,46 @@ def unit_losses(
     if len(by_head) == 1:
         return dict(by_head)
     return {i: loss for i, loss in by_head.items() if not batch.targets[i].isnan().all()}
+
+
+def taught_losses(
+    network: Network, outputs: Outputs, batch: Batch, over: Over
+) -> dict[int, Tensor]:
+    """Return the loss of every unit against its teachers' scores, () each, by its index.
+
+    Args:
+        network: that made the outputs.
+        outputs: of the batch, with their graph.
+        batch: with teachers' scores.
+        over: what the units are.
+    """
+    heads = {i: (network.head(i), outputs.heads[i], own) for i, own in batch.soft.items()}
+    if over == "heads":
+        return {i: head.soft_loss(output, own) for i, (head, output, own) in heads.items()}
+    places = {name: index for index, name in enumerate(network.tasks)}
+    return {
+        places[task.name]: loss
+        for head, output, own in heads.values()
+        for task, loss in zip(head.tasks, head.soft_task_losses(output, own), strict=True)
+        if not loss.isnan()
+    }
+
+
+def distilled(
+    units: Mapping[int, Tensor], taught: Mapping[int, Tensor], share: float
+) -> dict[int, Tensor]:
+    """Mix losses against targets with those against teachers (Clark et al. 2019, section 3).
+
+    Args:
+        units: losses against targets, by unit; one without a teacher stays as it is.
+        taught: losses against teachers' scores, by unit; one without a target counts by its share.
+        share: of the targets, 0 to 1.
+    """
+    mixed = dict(units)
+    for unit, soft in taught.items():
+        own = share * units[unit] if unit in units else 0.0
+        mixed[unit] = own + (1 - share) * soft
+    return mixed
 
 
 def total_loss(

@@ -75,6 +75,8 @@ class WeightingSettings(Settings):
     def _own_options(self) -> WeightingSettings:
         if self.name == "fixed" and not self.weights:
             raise ValueError("`fixed` needs `weights`: a number for each head or task")
+        if self.weights and not any(self.weights):
+            raise ValueError("`weights` are all 0, so nothing would be learned")
         for option, owners in _OPTIONS.items():
             default = type(self).model_fields[option].default
             foreign = self.name in WEIGHTING_NAMES and self.name not in owners

@@ -77,6 +77,9 @@ def _settings(outcome: StudyOutcome, cell: CellOutcome) -> list[tuple[str, str]]
         if value is not None
     }
     settings |= {str(key): value for key, value in cell.cell.variant.items()}
+    lineage = outcome.lineage[cell.cell.plan]
+    if lineage.words:
+        settings["lineage"] = lineage.words
     chosen = cell.cell.tuning.best if cell.cell.tuning else {}
     settings |= {f"train.{key}" if "." not in key else key: v for key, v in chosen.items()}
     return [(key, str(value)) for key, value in settings.items()]

@@ -55,7 +55,7 @@ def header_of(library: Library, name: str) -> dict[str, Any]:
     own = library.study(name)
     return {
         "progress": progress_of(library, own),
-        "warnings": own.warnings,
+        "warnings": own.cautions,
         "damaged": library.damage(name),
     }
 

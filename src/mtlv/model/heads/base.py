@@ -81,6 +81,15 @@ class Head(nn.Module):
             scores: as `decode` gives them; NaN where the teacher says nothing.
         """
 
+    def soft_task_losses(self, outputs: Tensor, scores: Tensor) -> Tensor:
+        """Return the mean loss of each task against a teacher's scores, (T,); NaN without any.
+
+        This is the loss itself where a head has one task; a head of several overrides it.
+        """
+        if scores.isnan().all():
+            return torch.full((1,), torch.nan, device=outputs.device)
+        return self.soft_loss(outputs, scores).unsqueeze(0)
+
     @abstractmethod
     def decode(self, outputs: Tensor) -> Tensor:
         """Return scores as `TaskPredictions` stores them, task by task along dimension 1.

@@ -52,19 +52,17 @@ class BinaryHead(Head):
     def task_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the mean loss of each task over its present targets, (T,); NaN if it has none."""
         weighted, present = self._weighted(outputs, targets)  # (B, T)
-        counts = present.sum(dim=0)  # (T,)
-        # A division by 0 would spoil the gradients of the other tasks, though its NaN is not used.
-        means = weighted.sum(dim=0) / counts.clamp(min=1)
-        return torch.where(counts > 0, means, torch.nan)  # (T,)
+        return _means(weighted, present)
 
     def soft_loss(self, outputs: Tensor, scores: Tensor) -> Tensor:
         """Return the mean cross entropy against probabilities (B, T), ()."""
-        present = ~scores.isnan()
-        wanted = torch.where(present, scores, 0.0)
-        losses = functional.binary_cross_entropy_with_logits(
-            outputs.float(), wanted, reduction="none"
-        )  # (B, T)
-        return (losses * present).sum() / present.sum().clamp(min=1)
+        losses, present = _against(outputs, scores)  # (B, T)
+        return losses.sum() / present.sum().clamp(min=1)
+
+    def soft_task_losses(self, outputs: Tensor, scores: Tensor) -> Tensor:
+        """Return the mean cross entropy of each task against probabilities, (T,); NaN without."""
+        losses, present = _against(outputs, scores)  # (B, T)
+        return _means(losses, present)
 
     def decode(self, outputs: Tensor) -> Tensor:
         """Return probabilities of 1, (B, T)."""
@@ -98,6 +96,22 @@ class BinaryHead(Head):
             base = -torch.expm1(-losses).clamp(max=-TINY)
             losses = losses * base**settings.focal_gamma
         return losses
+
+
+def _against(outputs: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cross entropies against probabilities, 0 where they are missing, and where not."""
+    present = ~scores.isnan()  # (B, T)
+    wanted = torch.where(present, scores, 0.0)
+    losses = functional.binary_cross_entropy_with_logits(outputs.float(), wanted, reduction="none")
+    return losses * present, present  # (B, T)
+
+
+def _means(losses: Tensor, present: Tensor) -> Tensor:
+    """Return the mean of each column (B, T) over what is present, (T,); NaN without any."""
+    counts = present.sum(dim=0)  # (T,)
+    # A division by 0 would spoil the gradients of the other tasks, though its NaN is not used.
+    means = losses.sum(dim=0) / counts.clamp(min=1)
+    return torch.where(counts > 0, means, torch.nan)  # (T,)
 
 
 def _asymmetric(logits: Tensor, truth: Tensor, gamma: tuple[float, float], margin: float) -> Tensor:

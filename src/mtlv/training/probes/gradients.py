@@ -37,9 +37,9 @@ class LookaheadProbe(Probe):
 
     Measures, for M moments and T tasks in the order of the network's heads:
         effects: (M, T, T), at [m, s, t] the decrease of t's validation loss, relative to it, under
-            the step that s alone would make.
+            the step that s alone would make; NaN for a task t without a target in the texts drawn.
         products: (M, T, T), inner products of the preconditioned gradients of s and s'.
-        losses: (M, T), validation losses.
+        losses: (M, T), validation losses; NaN likewise.
         steps: (M,), when it was measured.
     """
 
@@ -58,10 +58,11 @@ class LookaheadProbe(Probe):
         layers = last_layers(moment.network, self.settings.layers)
         parameters = [p for layer in layers for p in layer]
         with evaluating(moment.network):
-            learned, _ = self._gradients(moment, "train", parameters, random)  # (T, P)
+            learned, before = self._gradients(moment, "train", parameters, random)  # (T, P), (T,)
             held_out, losses = self._gradients(moment, "validation", parameters, random)
         steps = learned * _preconditioner(moment.optimizer, parameters)  # (T, P)
         rate = _learning_rate(moment.optimizer, parameters)
+        losses = torch.where(before.isnan(), before, losses)  # NaN: no target on one of the sides
         effects = rate * steps @ held_out.T / losses  # (T, T)
         self._rows.append((effects, steps @ steps.T, losses))
         self._steps.append(moment.step)
@@ -101,7 +102,7 @@ class PooledProbe(Probe):
 
     Measures, for M moments and T tasks:
         products: (M, T, T), of the gradients of the training losses at the pooled features.
-        losses: (M, T), training losses.
+        losses: (M, T), training losses; NaN for a task without a target in the batch.
     """
 
     task_axes: ClassVar = {"products": (1, 2), "losses": (1,)}

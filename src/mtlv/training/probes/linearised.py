@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from mtlv.data import Part
 from mtlv.errors import TrainingError
-from mtlv.model.encoders import encoder_layers
 from mtlv.model.heads import BinaryHead
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network
 from mtlv.randomness import derive_seed
 from mtlv.training.batches import BatchRows, scoring_batches

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mtlv.data import Part
 from mtlv.errors import TrainingError
 from mtlv.model.batches import Batch
-from mtlv.model.encoders import encoder_layers
+from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network
 from mtlv.training.batches import BatchRows
 from mtlv.training.data import TrainingData
