@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
+
+from mtlv.studies.config import parse_config
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -26,6 +29,15 @@ def test_tree_shows_every_package_and_folder() -> None:
 @pytest.mark.parametrize("name", sorted(re.findall(r"\]\((?!http)([^)#]+)\)", README)))
 def test_every_link_leads_somewhere(name: str) -> None:
     assert (ROOT / name).exists()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+def test_every_config_is_one(block: str) -> None:
+    """A part of a config is filled up; no data are read."""
+    shown = yaml.safe_load(block)
+    data = {"reports": {"path": "labels.csv", "text": "report", "labels": ["edema", "fracture"]}}
+    config = parse_config({"study": "shown", "data": data, "plans": ["mtl"]} | shown)
+    assert config.specs()
 
 
 def _tracked() -> set[str]:

@@ -1,4 +1,4 @@
-"""Lineage: which plans the models of a plan start from, and whose scores they learn too."""
+"""PlanLineage: which plans the models of a plan start from, and whose scores they learn too."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.store import Store
 
-__all__ = ["Lineage", "Parents", "lineage_of", "parents_of"]
+__all__ = ["PlanLineage", "Parents", "lineage_of", "parents_of"]
 
 PRETRAINING = "pretrain"
 """Name of what a job starts from that no plan of the study has: its stage of pretraining."""
@@ -28,7 +28,7 @@ class Parents:
 
 
 @dataclass(frozen=True)
-class Lineage:
+class PlanLineage:
     """The same by plan.
 
     Args:
@@ -56,7 +56,9 @@ def parents_of(store: Store, cell: CellRecord) -> Parents:
     )
 
 
-def lineage_of(study: StudyRecord, parents: Mapping[str, Sequence[Parents]]) -> dict[str, Lineage]:
+def lineage_of(
+    study: StudyRecord, parents: Mapping[str, Sequence[Parents]]
+) -> dict[str, PlanLineage]:
     """Return the lineage of plans.
 
     Args:
@@ -69,7 +71,7 @@ def lineage_of(study: StudyRecord, parents: Mapping[str, Sequence[Parents]]) -> 
         return tuple(sorted({owners.get(job, PRETRAINING) for job in jobs}))
 
     return {
-        plan: Lineage(
+        plan: PlanLineage(
             named({job for each in own for job in each.starts_from}),
             named({job for each in own for job in each.teachers}),
         )

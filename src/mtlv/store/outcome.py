@@ -20,7 +20,7 @@ from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.evaluation.scores import Scores
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.evaluation.summary import SummaryTable, summarise
-from mtlv.store.lineage import Lineage, Parents, lineage_of, parents_of
+from mtlv.store.lineage import Parents, PlanLineage, lineage_of, parents_of
 from mtlv.store.plan_cost import PlanCost, cell_cost, mean_cost, places
 from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.store import Store
@@ -103,7 +103,7 @@ class StudyOutcome:
     plans: tuple[PlanOutcome, ...]
 
     @property
-    def lineage(self) -> dict[str, Lineage]:
+    def lineage(self) -> dict[str, PlanLineage]:
         """What each plan starts from, and what teaches it."""
         parents = {plan.name: [cell.parents for cell in plan.cells] for plan in self.plans}
         return lineage_of(self.study, parents)
