@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -80,15 +81,24 @@ def cross_matrix(
     """
     place = {task.name: index for index, task in enumerate(tasks)}
     found = {metric: np.full((len(tasks), len(tasks)), np.nan) for metric in SHOWN}
-    for model in models:
-        for texts in tasks:
-            asked = [own for own in tasks if own.name in model.tasks and can_be_asked(own, texts)]
-            scores = _scores(model, test.tasks[texts.name], corpora[texts.corpus], asked)
-            for layer, own in scores.items():
-                judged = replace(test.tasks[texts.name], scores=own)
-                values = _values(judged, thresholds.values.get(layer, DEFAULT_THRESHOLD))
+    for model, corpus in product(models, dict.fromkeys(task.corpus for task in tasks)):
+        own = [task for task in tasks if task.corpus == corpus]
+        layers = [
+            task
+            for task in tasks
+            if task.name in model.tasks and any(can_be_asked(task, texts) for texts in own)
+        ]
+        ids = dict.fromkeys(str(i) for texts in own for i in test.tasks[texts.name].ids)
+        row = {name: index for index, name in enumerate(ids)}
+        scores = _scores(model, corpora[corpus], list(ids), layers)
+        for texts, layer in product(own, layers):
+            if can_be_asked(layer, texts):
+                given = test.tasks[texts.name]
+                rows = [row[str(i)] for i in given.ids]
+                judged = replace(given, scores=scores[layer.name][rows])
+                values = _values(judged, thresholds.values.get(layer.name, DEFAULT_THRESHOLD))
                 for metric, value in values.items():
-                    found[metric][place[texts.name], place[layer]] = value
+                    found[metric][place[texts.name], place[layer.name]] = value
     return found
 
 
@@ -124,12 +134,13 @@ def layer_scores(
 
 
 def _scores(
-    model: Layers, test: TaskPredictions, corpus: Corpus, asked: Sequence[Task]
+    model: Layers, corpus: Corpus, ids: Sequence[str], asked: Sequence[Task]
 ) -> dict[str, Array]:
+    """Return what layers say of some texts of a corpus, in their order; they are read once."""
     if not asked:
         return {}
     row_of = {str(own): row for row, own in enumerate(corpus.ids)}
-    rows = np.array([row_of[str(own)] for own in test.ids])
+    rows = np.array([row_of[own] for own in ids])
     table = tokenise(corpus, model.source, model.max_length)
     return layer_scores(model.network, table, rows, [task.name for task in asked])
 

@@ -117,7 +117,13 @@ class StudyViews:
     def _article(self) -> Mapping[str, Rows]:
         single, multi = self._single_and_multi()
         found = three_views(
-            self._store, self._outcome.study.name, single=single, multi=multi, base=self._asked.base
+            self._store,
+            self._outcome.study.name,
+            single=single,
+            multi=multi,
+            wanted=self.tasks,
+            base=self._asked.base,
+            say=self._say,
         )
         self.article = found.to_json()
         return {"cross_task": _cross_task_rows(found)}

@@ -9,7 +9,7 @@ words from weights is that of a bag of words, and other encoders have `attributi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,9 @@ def three_views(
     *,
     single: str = "stl",
     multi: str = "mtl",
+    wanted: Collection[str] = (),
     base: Path = Path(),
+    say: Callable[[str], None] = lambda _: None,
 ) -> ThreeViews:
     """Return the three views of two plans of a study.
 
@@ -51,7 +53,9 @@ def three_views(
         study: its name.
         single: name of the plan with a model per task.
         multi: name of the plan with one model for all tasks.
+        wanted: names of tasks; all that both plans serve if empty.
         base: folder that relative paths of the study's data start from.
+        say: is told what is going on.
 
     Raises:
         StoreError: there is no such study or plan, they have no run or task in common, or their
@@ -61,11 +65,12 @@ def three_views(
     outcome = load_outcome(store, study)
     plans = asked_plans(outcome, [single, multi])
     look = _Look(store, Models(store, outcome.study), StudyTexts(store, outcome.study, base))
-    runs, tasks = _paired(plans), look.tasks(plans)
+    runs, tasks = _paired(plans), look.tasks(plans, wanted)
     pairings = {task.name: look.pairing(runs, task) for task in tasks}
-    looked = [
-        [look.at(plan.name, own, tasks) for plan, own in zip(plans, p, strict=True)] for p in runs
-    ]
+    looked = []
+    for number, pair in enumerate(runs, start=1):
+        say(f"  fold and seed {number} of {len(runs)}")
+        looked.append([look.at(p.name, own, tasks) for p, own in zip(plans, pair, strict=True)])
     return ThreeViews(
         study,
         single,
@@ -100,9 +105,11 @@ class _Look:
     def __init__(self, store: Store, models: Models, texts: StudyTexts) -> None:
         self._store, self._models, self._texts = store, models, texts
 
-    def tasks(self, plans: Sequence[PlanOutcome]) -> list[Task]:
-        """Return the tasks that all plans serve."""
+    def tasks(self, plans: Sequence[PlanOutcome], wanted: Collection[str]) -> list[Task]:
+        """Return the tasks that all plans serve, or those of them that are wanted."""
         served = [set(plan.cells[0].cell.as_plan().serves) for plan in plans]
+        if wanted:
+            served.append(set(wanted))
         tasks = [task for task in self._models.tasks if all(task.name in own for own in served)]
         if not tasks:
             raise StoreError(
