@@ -59,7 +59,7 @@ def test_several_studies(mtlv: Shell, store: Store) -> None:
 def test_gaps_are_told_on_stderr(mtlv: Shell, store: Store) -> None:
     fake_study(store, folds=3, trained=lambda cell, model: cell.plan != "gmtl" or cell.fold < 2)
     json.loads(mtlv("compare", "fake", "--json"))
-    assert "1 run(s) of 'gmtl' and 'mtl' are no pair" in mtlv.err
+    assert "gmtl: 1 run without a partner in 'mtl' (fold 3, seed 0)" in mtlv.err
     assert "fold 3, seed 0" in mtlv.err
     assert "'stl'" not in mtlv.err
 
@@ -93,5 +93,7 @@ def test_a_damaged_file_is_named(mtlv: Shell, store: Store) -> None:
     record = fake_study(store, folds=2)
     job = record.cells[-1].jobs[0]
     (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
-    assert mtlv.failing("compare", "fake") == 2
+    found = json.loads(mtlv("compare", "fake", "--json"))
     assert job in mtlv.err
+    assert "gmtl: 1 run without a partner" in mtlv.err
+    assert {row["plan"]: row["value"]["n"] for row in found["plans"]}["gmtl"] == 1

@@ -66,7 +66,7 @@ class TestScreen:
         own = comparison.rows[0].claim
         assert own is not None
         low, high = 100 * own.finding.low, 100 * own.finding.high
-        assert row["95 % interval"] == f"{low:+.1f} to {high:+.1f}"
+        assert row["interval"] == f"{low:+.1f} to {high:+.1f}"
         assert row["p"] == f"{own.finding.p:.3f}"
         assert row["p corrected"] == f"{own.p_corrected:.3f}"
         assert row["effect"] == f"{own.finding.effect.value:+.2f}"
@@ -113,7 +113,7 @@ class TestScreen:
         settings = CompareSettings(test="wilcoxon")
         note = comparison_table(compare(store, outcome, "mtl", None, settings)).note
         assert "cannot give a p below 0.5" in note
-        assert "level 0.5 only" in note
+        assert "level 0.5, as so few pairs can give" in note
 
 
 class TestPaper:

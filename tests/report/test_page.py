@@ -173,10 +173,10 @@ def assert_tested(
 ) -> None:
     assert shown["difference"] == f"{scale * delta['mean']:+.1f} ± {scale * delta['sd']:.1f}"
     if test is None:
-        assert [shown[name] for name in ("95 % interval", "p", "verdict")] == ["-", "-", "-"]
+        assert [shown[name] for name in ("interval", "p", "verdict")] == ["-", "-", "-"]
         return
     low, high = test["interval"]
-    assert shown["95 % interval"] == f"{scale * low:+.1f} to {scale * high:+.1f}"
+    assert shown["interval"] == f"{scale * low:+.1f} to {scale * high:+.1f}"
     assert shown["p"] == p_text(test["p"])
     assert shown["p corrected"] == p_text(test["p_corrected"])
     assert shown["effect"] == f"{test['effect']['value']:+.2f}"

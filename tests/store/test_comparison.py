@@ -240,3 +240,40 @@ def test_without_random_groupings_nothing_is_said_of_them(store: Store) -> None:
     comparison = compared(store)
     assert comparison.nulls == ()
     assert "random" not in str(comparison_table(comparison))
+
+
+class TestMissingRuns:
+    """Two plans are compared where both have runs, and nowhere else."""
+
+    def test_values_are_of_the_paired_runs(self, store: Store) -> None:
+        fake_study(store, folds=3, trained=lambda cell, _: cell.plan != "stl" or cell.fold == 1)
+        outcome = load_outcome(store, "fake")
+        rows = {row.plan: row for row in compared(store).rows}
+        (own,) = [cell for cell in outcome["mtl"].cells if cell.cell.fold == 1]
+        assert (rows["stl"].value.n, rows["mtl"].value.n) == (1, 3)
+        for task, row in rows["stl"].by_task.items():
+            assert row.base.mean == own.scores.per_task[task]["f1"], "of that run, not of all"
+            assert row.delta.mean == pytest.approx(row.value.mean - row.base.mean)
+        assert rows["stl"].metrics == outcome["stl"].summary.metrics
+
+    def test_the_difference_shown_is_the_one_tested(self, store: Store) -> None:
+        """Of three parts with two runs each one run is missing: parts weigh alike all the same."""
+
+        def trained(cell: CellRecord, model: int) -> bool:
+            return (cell.plan, cell.fold, cell.seed) != ("stl", 1, 0)
+
+        fake_study(store, plans=("stl", "mtl"), folds=3, seeds=(0, 1), trained=trained)
+        (row,) = [row for row in compared(store).rows if row.plan == "stl"]
+        assert (row.value.n, row.delta.n) == (5, 3)
+        for claim, delta in (
+            (row.claim, row.delta),
+            *((t.claim, t.delta) for t in row.by_task.values()),
+        ):
+            assert claim is not None
+            assert delta.mean == pytest.approx((claim.finding.low + claim.finding.high) / 2)
+
+    def test_plans_that_lack_runs_are_not_ranked(self, store: Store) -> None:
+        fake_study(store, folds=3, trained=lambda cell, _: cell.plan != "stl" or cell.fold == 1)
+        ranks = compared(store).ranks
+        assert ranks is not None
+        assert "stl" not in ranks.to_json()["mean_ranks"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,15 +75,18 @@ def compare(  # noqa: PLR0913  (options of a command)
     """Compare plans with one of them, on the same test targets: is the difference shown?"""
     from mtlv.store.comparison import CompareSettings, together
     from mtlv.store.comparison import compare as compare_plans
-    from mtlv.store.outcome import load_outcome
+    from mtlv.store.outcome import load_whole
     from mtlv.store.store import Store
 
     place = Store(store, create=False)
-    outcomes = [load_outcome(place, study) for study in studies]
+    loaded = [load_whole(place, study) for study in studies]
+    outcomes = [outcome for outcome, _ in loaded]
+    _check_finished(outcomes)
     outcome = together(place, outcomes).outcome
     settings = CompareSettings(test, correction, margin, draws)
     found = compare_plans(place, outcomes, baseline or _baseline(outcome), metric, settings)
-    _warn_of_gaps(found)
+    for note in [*chain(*(left_out for _, left_out in loaded)), *_gaps(found, outcomes)]:
+        warn(note)
     if json:
         print_json(found.to_json())
     elif format_ is Form.TABLE:
@@ -98,17 +102,22 @@ def _baseline(outcome: StudyOutcome) -> str:
     return names[bare.index("mtl")] if "mtl" in bare else (names or ["mtl"])[0]
 
 
-def _warn_of_gaps(found: Comparison) -> None:
-    if len(found.rows) == 1:
-        warn(f"'{found.study}' has one finished plan: there is nothing to compare it with")
-    for row in found.rows:
-        if row.unpaired and row.plan != found.baseline and row.plan not in found.drawn:
-            fold, seed = row.unpaired[0]
-            warn(
-                f"{len(row.unpaired)} run(s) of '{row.plan}' and '{found.baseline}' are no pair: "
-                f"predictions are missing of fold {fold + 1}, seed {seed}"
-                f"{' and others' if len(row.unpaired) > 1 else ''}; run the study again to go on"
+def _check_finished(outcomes: list[StudyOutcome]) -> None:
+    from mtlv.errors import StoreError
+
+    for outcome in outcomes:
+        if not outcome.plans:
+            raise StoreError(
+                f"No plan of the study '{outcome.study.name}' is finished yet.",
+                found=f"0 of {outcome.study.planned} cells",
+                hint="run it to the end with `mtlv run CONFIG`; finished jobs are kept",
             )
+
+
+def _gaps(found: Comparison, outcomes: list[StudyOutcome]) -> list[str]:
+    from mtlv.report.comparison import gap_notes
+
+    return gap_notes(found, [outcome.study for outcome in outcomes])
 
 
 def _show(found: Comparison, tasks: bool) -> None:

@@ -53,7 +53,8 @@ def answer(comparison: Comparison) -> Answer:
 def rival_of(comparison: Comparison) -> Row | None:
     """Return the best plan besides the baseline; None where there is none.
 
-    Random groupings are passed over, and so are plans of fewer tasks while another has all.
+    Random groupings are passed over, and so are plans of fewer tasks, and those that lack runs,
+    while another has all.
     """
     base = comparison.base
     others = [
@@ -61,9 +62,10 @@ def rival_of(comparison: Comparison) -> Row | None:
         for row in comparison.rows
         if row.plan not in comparison.drawn and row.plan != base.plan and row.value.n
     ]
-    whole = [row for row in others if row.tasks == base.tasks]
+    whole = [row for row in others if row.tasks == base.tasks] or others
+    whole = [row for row in whole if not row.unpaired] or whole
     sign = 1 if METRICS[comparison.metric].higher_is_better else -1
-    return max(whole or others, key=lambda row: sign * row.value.mean, default=None)
+    return max(whole, key=lambda row: sign * row.value.mean, default=None)
 
 
 # --- which plan ----------------------------------------------------------------------------------
@@ -75,11 +77,16 @@ def _best(comparison: Comparison, rival: Row) -> str:
     extreme = "highest" if metric.higher_is_better else "lowest"
     rows = [row for row in comparison.rows if row.plan not in comparison.drawn]
     value = _value(rival.value, comparison.metric)
-    if sign * rival.value.mean > sign * base.value.mean or not base.value.n:
-        first = f"Of {len(rows)} plans `{rival.plan}` has the {extreme} mean {comparison.metric}"
+    count = sum(row.plan == base.plan or not row.unpaired for row in rows)
+    plans = f"{count} plans" if count == len(rows) else f"the {count} plans with all runs"
+    if rival.unpaired:
+        plans = f"{len(rows)} plans, in the runs that each has with `{base.plan}`,"
+    gain = rival.delta.mean if rival.delta.n else rival.value.mean - base.value.mean
+    if sign * gain > 0 or not base.value.n:
+        first = f"Of {plans} `{rival.plan}` has the {extreme} mean {comparison.metric}"
         first += f", {value}; against `{base.plan}` that is {_difference(comparison, rival)}"
     else:
-        first = f"Of {len(rows)} plans no mean {comparison.metric} is better than that of the "
+        first = f"Of {plans} no mean {comparison.metric} is better than that of the "
         first += f"baseline `{base.plan}`, {_value(base.value, comparison.metric)}; the nearest, "
         first += f"`{rival.plan}`, is at {_difference(comparison, rival)}"
     others = [row for row in rows if row.claim is not None and row.plan != rival.plan]

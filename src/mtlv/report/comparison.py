@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS
 from mtlv.report.numbers import figure, percent, scale_of, share, signed
 from mtlv.report.tables import Table
 from mtlv.store.comparison import Comparison, Row, TaskRow
 from mtlv.store.comparison_claims import Claim
+from mtlv.store.comparison_pairs import Place
+from mtlv.store.record import StudyRecord
 
-__all__ = ["comparison_notes", "comparison_table", "comparison_task_table", "scale_of_task"]
+__all__ = [
+    "comparison_notes",
+    "comparison_table",
+    "comparison_task_table",
+    "gap_notes",
+    "scale_of_task",
+]
 
 EFFECTS = {
     "cohens_d_z": "mean over sd of the differences",
@@ -17,7 +27,7 @@ EFFECTS = {
     "error_reduction": "share of the baseline's error that is gone",
 }
 CORRECTED = {"holm": "Holm", "bh": "Benjamini-Hochberg"}
-CLAIMS = ("95 % interval", "p", "p corrected", "effect", "verdict")
+CLAIMS = ("interval", "p", "p corrected", "effect", "verdict")
 
 
 def comparison_table(comparison: Comparison) -> Table:
@@ -75,10 +85,12 @@ def comparison_notes(comparison: Comparison, scale: float, judged: bool) -> list
         by = "higher, equal and lower F1"
     if comparison.settings.test == "mcnemar":
         by = "higher, equal and lower accuracy"
+    by_part = any(row.delta.n < row.value.n for row in comparison.rows if row.delta.n)
+    over = "test parts, the runs on each averaged" if by_part else "n"
     notes = [
-        f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over n"
+        f"difference to {comparison.baseline}, paired by fold and seed, mean ± sd over {over}"
         f"{', in percent' if scale == 100 else ''}, {better} is better",
-        *claim_notes(comparison, next((row for row in comparison.rows if row.claim), None)),
+        *_notes_by_plan(comparison),
         f"tasks: with {by} on average",
         "cost ratio: its seconds over the baseline's",
         *([comparison.signature.replace("|", ", ")] if comparison.signature else []),
@@ -89,6 +101,24 @@ def comparison_notes(comparison: Comparison, scale: float, judged: bool) -> list
     if judged:
         notes.append("random ≥: share of random groupings that do as well, the plan itself counted")
     return notes
+
+
+def _notes_by_plan(comparison: Comparison) -> list[str]:
+    """Return the notes of all plans that were tested; a plan's name where they differ."""
+    by_plan = {row.plan: claim_notes(comparison, row) for row in comparison.rows if row.claim}
+    different = {tuple(notes): plan for plan, notes in by_plan.items()}
+    if len(different) < 2:
+        return next(iter(by_plan.values()), [])
+    common = [
+        note
+        for note in dict.fromkeys(note for notes in by_plan.values() for note in notes)
+        if all(note in notes for notes in by_plan.values())
+    ]
+    own = [
+        f"{plan}: {', '.join(note for note in notes if note not in common)}"
+        for plan, notes in by_plan.items()
+    ]
+    return [*common, *own]
 
 
 def claim_notes(comparison: Comparison, row: Row | None) -> list[str]:
@@ -108,12 +138,43 @@ def claim_notes(comparison: Comparison, row: Row | None) -> list[str]:
     ]
     if own.floor > 0.05:
         notes.append(f"so few pairs cannot give a p below {own.floor:g}")
-    if own.level < 0.949:
-        notes.append(f"so few pairs give an interval of level {own.level:.3g} only")
+    notes.append(
+        f"interval of level {own.level:.3g}{', as so few pairs can give' * (own.level < 0.949)}"
+    )
     if settings.margin is not None:
         notes.append(f"margin of equivalence: {settings.margin:g}, by two one-sided tests")
     if row.findings.almost_dominates is not None:
-        notes.append(f"almost stochastic order: ε = {row.findings.almost_dominates:.2f}")
+        notes.append(
+            f"almost stochastic order over {comparison.baseline}: ε = "
+            f"{row.findings.almost_dominates:.2f} (0: always better, 1: always worse)"
+        )
+    return notes
+
+
+def gap_notes(comparison: Comparison, studies: Iterable[StudyRecord]) -> list[str]:
+    """Return what is missing of a comparison: runs without a partner, studies that still run."""
+    notes = [
+        f"'{study.name}' is still running: this is what was finished so far"
+        if study.status == "running"
+        else f"the last run of '{study.name}' stopped: {study.failure}; run it again to go on"
+        for study in studies
+        if study.status != "finished"
+    ]
+    if len(comparison.rows) == 1:
+        notes.append(
+            f"'{comparison.study}' has one finished plan: there is nothing to compare it with"
+        )
+    missing: dict[tuple[Place, ...], list[str]] = {}
+    for row in comparison.rows:
+        if row.unpaired and row.plan != comparison.baseline and row.plan not in comparison.drawn:
+            missing.setdefault(row.unpaired, []).append(row.plan)
+    for places, plans in missing.items():
+        fold, seed = places[0]
+        others = " and others" if len(places) > 1 else ""
+        notes.append(
+            f"{', '.join(plans)}: {len(places)} run{'s' if len(places) > 1 else ''} without a "
+            f"partner in '{comparison.baseline}' (fold {fold + 1}, seed {seed}{others}): left out"
+        )
     return notes
 
 

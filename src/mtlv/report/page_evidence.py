@@ -1,7 +1,6 @@
 """What a report speaks of: a study scored anew from its stored predictions, and its comparison.
 
-`mtlv compare` and `mtlv show` stop at a damaged file. A report names it, passes over the cells that
-need it, and goes on with the rest.
+A damaged file is named, the cells that need it are passed over, and the rest is reported.
 """
 
 from __future__ import annotations
@@ -12,19 +11,17 @@ from functools import cached_property
 
 import numpy as np
 
-from mtlv.errors import MtlvError, StoreError
+from mtlv.errors import StoreError
 from mtlv.evaluation.predictions import TaskPredictions
 from mtlv.report.frames import Wanted
 from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import (
-    CellOutcome,
     PlanOutcome,
     StudyOutcome,
     cell_predictions,
-    score_cell,
-    study_outcome,
+    load_whole,
 )
-from mtlv.store.record import CellRecord, StudyRecord
+from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 
 __all__ = ["Evidence", "Support", "gather"]
@@ -112,7 +109,7 @@ def gather(
         ProtocolError: there is no such plan, metric or test, or test targets differ.
     """
     record = store.study(study)
-    outcome, damaged = _whole(store, record)
+    outcome, damaged = load_whole(store, study)
     if not outcome.plans:
         raise StoreError(
             f"No plan of the study '{study}' is finished yet.",
@@ -123,25 +120,6 @@ def gather(
         )
     base = baseline or Wanted(store, outcome).base.name
     return Evidence(store, outcome, compare(store, outcome, base, metric, settings), damaged)
-
-
-def _whole(store: Store, record: StudyRecord) -> tuple[StudyOutcome, tuple[str, ...]]:
-    """Return what can be scored of a study, and what cannot with the reason."""
-    failed: dict[str, list[str]] = {}
-
-    def scored(cell: CellRecord) -> CellOutcome | None:
-        try:
-            return score_cell(store, record, cell)
-        except MtlvError as error:
-            why = f"{error.what} {error.where or ''} ({error.hint})".replace(" (None)", "")
-            failed.setdefault(why, []).append(cell.plan)
-            return None
-
-    outcome = study_outcome(record, scored)
-    return outcome, tuple(
-        f"{len(plans)} cell(s) of {', '.join(dict.fromkeys(plans))} left out: {why}"
-        for why, plans in failed.items()
-    )
 
 
 def _support(task: TaskPredictions) -> Support:

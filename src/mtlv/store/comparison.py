@@ -20,7 +20,13 @@ from mtlv.store.comparison_claims import check_settings, claims_of
 from mtlv.store.comparison_pairs import PlanPair, Source, pair_up, together
 from mtlv.store.comparison_record import Comparison, Row, TaskRow
 from mtlv.store.comparison_settings import CompareSettings, PlanFindings
-from mtlv.store.comparison_tests import differences_of, findings_of, metric_of
+from mtlv.store.comparison_tests import (
+    TestParts,
+    differences_of,
+    findings_of,
+    metric_of,
+    parts_of,
+)
 from mtlv.store.null import nulls_of, random_share_of
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 from mtlv.store.store import Store
@@ -60,12 +66,16 @@ def compare(
     nulls = nulls_of(source.outcome, metric)
     drawn = {plan for null in nulls.values() for plan in null.plans if len(null.plans) > 1}
     pairs = {plan.name: pair_up(source, plan, base) for plan in source.outcome.plans}
+    parts = {name: parts_of(source, pair) for name, pair in pairs.items()}
     findings = {
-        name: findings_of(source, pair, metric, settings)
+        name: findings_of(source, pair, parts[name], metric, settings)
         for name, pair in pairs.items()
         if name != base.name and name not in drawn and pair.cells
     }
-    rows = [_row(source, pairs[name], metric, settings, findings.get(name)) for name in pairs]
+    rows = [
+        _row(source, pair, parts[name], metric, settings, findings.get(name))
+        for name, pair in pairs.items()
+    ]
     judged = [
         replace(row, random_share=random_share_of(plan, metric, nulls))
         for row, plan in zip(rows, source.outcome.plans, strict=True)
@@ -108,6 +118,7 @@ def _metric(base: PlanOutcome, metric: str | None, settings: CompareSettings) ->
 def _row(
     source: Source,
     pair: PlanPair,
+    parts: TestParts,
     metric: str,
     settings: CompareSettings,
     found: PlanFindings | None,
@@ -121,7 +132,7 @@ def _row(
             own.name,
             plan.summary.per_task[task][own.name],
             base.summary.per_task[task][own.name],
-            Summary.of(differences_of(pair, own.name, task).tolist()),
+            Summary.of(differences_of(pair, parts, own.name, task).tolist()),
             support.get(task),
             claims.get(task),
         )
@@ -133,7 +144,7 @@ def _row(
     return Row(
         plan.name,
         plan.summary.together(metric),
-        Summary.of(differences_of(pair, metric).tolist()),
+        Summary.of(differences_of(pair, parts, metric).tolist()),
         {task: own.delta for task, own in by_task.items()},
         better=sum(gain > EQUAL for gain in gains),
         equal=sum(abs(gain) <= EQUAL for gain in gains),
@@ -144,6 +155,7 @@ def _row(
         cost=plan.cost,
         unpaired=pair.unpaired,
         findings=found,
+        metrics=source.plan(plan.name).summary.metrics,
     )
 
 
@@ -160,7 +172,14 @@ def _with_claims(
 
 
 def _ranked(plans: Sequence[PlanOutcome], base: PlanOutcome) -> Friedman | None:
-    """Rank three plans or more on the tasks that all have, by what judges each."""
+    """Rank three plans or more on the tasks that all have, by what judges each.
+
+    Plans that lack a run that another has are not ranked: their means are of other test parts.
+    """
+    most = max(len(plan.cells) for plan in plans)
+    plans = [plan for plan in plans if len(plan.cells) == most]
+    if base.name not in (plan.name for plan in plans):
+        return None
     shared = [
         task
         for task in base.summary.per_task

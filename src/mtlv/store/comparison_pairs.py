@@ -70,10 +70,10 @@ class Source:
 
 @dataclass(frozen=True)
 class PlanPair:
-    """A plan beside the baseline, both scored on the tasks that both have.
+    """A plan beside the baseline, both scored on the tasks and in the runs that both have.
 
     Args:
-        plan: its runs.
+        plan: its runs that have a partner; all of them where none has.
         base: those of the baseline.
         cells: the pairs of runs of equal fold and seed.
         tasks: that both have, in the order of the baseline.
@@ -126,7 +126,16 @@ def pair_up(source: Source, plan: PlanOutcome, base: PlanOutcome) -> PlanPair:
         for cell in source.studies[each.name].cells
         if cell.plan == each.cells[0].cell.plan
     }
-    return PlanPair(own, other, cells, tasks, tuple(sorted(planned - paired)))
+    ours, theirs = (tuple(pair[side] for pair in cells) for side in (0, 1))
+    unpaired = tuple(sorted(planned - paired))
+    return PlanPair(_only(own, ours), _only(other, theirs), cells, tasks, unpaired)
+
+
+def _only(plan: PlanOutcome, cells: tuple[CellOutcome, ...]) -> PlanOutcome:
+    """Return a plan with some of its runs; with all of them if there are none."""
+    if not cells or len(cells) == len(plan.cells):
+        return plan
+    return replace(plan, cells=cells, summary=summarise([cell.scores for cell in cells]))
 
 
 def _place(cell: CellOutcome) -> Place:

@@ -56,8 +56,9 @@ class Row:
 
     Args:
         plan: its name.
-        value: of the metric.
-        delta: paired differences to the baseline.
+        value: of the metric, in the runs that have a partner (all, where none has).
+        delta: paired differences to the baseline: of runs, or, where there are several test parts,
+            of the means over the runs on each.
         per_task: paired differences of the metric that each task is compared by.
         better: tasks that are better on average than under the baseline.
         equal: tasks that are the same, within `EQUAL`.
@@ -71,6 +72,7 @@ class Row:
         cost: of one cell.
         unpaired: folds (from 0) and seeds that were planned but are no pair yet.
         findings: of the tests; None likewise.
+        metrics: of all tasks together and of all runs of the plan, paired or not, by name.
     """
 
     plan: str
@@ -88,6 +90,7 @@ class Row:
     cost: PlanCost | None = None
     unpaired: tuple[Place, ...] = ()
     findings: PlanFindings | None = None
+    metrics: Mapping[str, Summary] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan's part of the document."""
@@ -102,6 +105,8 @@ class Row:
             "tasks_equal": self.equal,
             "tasks_worse": self.worse,
             "cost_ratio": self.cost_ratio,
+            "metrics": {name: own.to_json() for name, own in self.metrics.items()},
+            "cost": self.cost.to_json() if self.cost else None,
             "seconds": self.cost.train_seconds if self.cost else None,
             "models": self.cost.models if self.cost else None,
             "tasks": self.tasks,

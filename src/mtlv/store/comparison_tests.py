@@ -39,7 +39,7 @@ from mtlv.randomness import generator
 from mtlv.store.comparison_pairs import PlanPair, Source
 from mtlv.store.comparison_settings import CompareSettings, PlanFindings
 
-__all__ = ["differences_of", "findings_of", "metric_of"]
+__all__ = ["TestParts", "differences_of", "findings_of", "metric_of", "parts_of"]
 
 Array = np.ndarray[Any, Any]
 SLOW_DRAWS = 1000
@@ -47,7 +47,7 @@ SLOW_DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class _Parts:
+class TestParts:
     """The test parts of the pairs.
 
     Args:
@@ -60,6 +60,12 @@ class _Parts:
     part: Array
     units: tuple[Units, ...]
 
+    def mean(self, values: Array) -> Array:
+        """Return the mean of values (R,) on each part; where there is one part, the values."""
+        if len(self.units) < 2:
+            return values
+        return np.array([values[self.part == i].mean() for i in range(len(self.units))])
+
 
 def metric_of(pair: PlanPair, task: str, settings: CompareSettings) -> Metric:
     """Return the metric that a task is compared by: what judges it; under McNemar, accuracy."""
@@ -70,20 +76,22 @@ def metric_of(pair: PlanPair, task: str, settings: CompareSettings) -> Metric:
     return family[judged.metric]
 
 
-def differences_of(pair: PlanPair, metric: str, task: str = TOGETHER) -> Array:
-    """Return plan less baseline of every pair, (R,), NaN where undefined."""
-    return np.asarray(_values(pair, metric, task) @ np.array([1.0, -1.0]))
+def differences_of(pair: PlanPair, parts: TestParts, metric: str, task: str = TOGETHER) -> Array:
+    """Return plan less baseline, NaN where undefined: of every run, or the mean of every part.
+
+    Runs on one of several test parts share its examples, and are one difference.
+    """
+    return parts.mean(_values(pair, metric, task) @ np.array([1.0, -1.0]))
 
 
 def findings_of(
-    source: Source, pair: PlanPair, metric: str, settings: CompareSettings
+    source: Source, pair: PlanPair, parts: TestParts, metric: str, settings: CompareSettings
 ) -> PlanFindings:
     """Test a plan against the baseline: in one metric of the tasks together, and task by task.
 
     Raises:
         ProtocolError: the wanted test does not apply; see `choose_test`.
     """
-    parts = _parts(source, pair)
     choice = choose_test(Protocol(len(parts.units), len(pair.cells)), settings.test)
     metrics = {task: metric_of(pair, task, settings) for task in pair.tasks}
     keys = {TOGETHER: METRICS[metric]} | metrics
@@ -113,7 +121,8 @@ def _values(pair: PlanPair, metric: str, task: str) -> Array:
     return np.array(rows, np.float64).reshape(-1, 2)
 
 
-def _parts(source: Source, pair: PlanPair) -> _Parts:
+def parts_of(source: Source, pair: PlanPair) -> TestParts:
+    """Return the test parts of the pairs of two plans."""
     tests = tuple(
         (source.test(own.cell).only(pair.tasks), source.test(other.cell).only(pair.tasks))
         for own, other in pair.cells
@@ -124,7 +133,7 @@ def _parts(source: Source, pair: PlanPair) -> _Parts:
         own = Units.of(test)
         units.setdefault(frozenset(own.unit), own)
         part.append(list(units).index(frozenset(own.unit)))
-    return _Parts(tests, np.array(part, int), tuple(units.values()))
+    return TestParts(tests, np.array(part, int), tuple(units.values()))
 
 
 # --- tests of runs -------------------------------------------------------------------------------
@@ -133,7 +142,7 @@ def _parts(source: Source, pair: PlanPair) -> _Parts:
 def _of_runs(
     source: Source,
     pair: PlanPair,
-    parts: _Parts,
+    parts: TestParts,
     metrics: Mapping[str, Metric],
     test: str,
     settings: CompareSettings,
@@ -141,9 +150,7 @@ def _of_runs(
     found = {}
     for task, metric in metrics.items():
         margin = _margin(settings, metric)
-        values = differences_of(pair, metric.name, task)
-        if len(parts.units) > 1:  # runs on one test part are one difference
-            values = np.array([values[parts.part == i].mean() for i in range(len(parts.units))])
+        values = differences_of(pair, parts, metric.name, task)
         if np.isnan(values).any():
             continue
         if test == "wilcoxon":
@@ -163,7 +170,7 @@ def _overlap(source: Source, pair: PlanPair) -> float:
     return 1 / (max(2, int(evaluation["folds"])) - 1)
 
 
-def _dominance(source: Source, pair: PlanPair, parts: _Parts, metric: str) -> float | None:
+def _dominance(source: Source, pair: PlanPair, parts: TestParts, metric: str) -> float | None:
     """Return almost stochastic order over seeds (or runs on one test part) if there are five."""
     values = _values(pair, metric, TOGETHER)
     if len(parts.units) > 1:
@@ -180,7 +187,7 @@ def _dominance(source: Source, pair: PlanPair, parts: _Parts, metric: str) -> fl
 
 
 def _sheets(
-    pair: PlanPair, parts: _Parts, metric: str, metrics: Mapping[str, Metric]
+    pair: PlanPair, parts: TestParts, metric: str, metrics: Mapping[str, Metric]
 ) -> list[Pair]:
     """Return the pairs as resampling needs them.
 

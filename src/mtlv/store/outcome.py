@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mtlv.errors import StoreError
+from mtlv.errors import MtlvError, StoreError
 from mtlv.evaluation.counts import defined_mean
 from mtlv.evaluation.judging import validation_value
 from mtlv.evaluation.predictions import Predictions, ScoredPart
@@ -32,6 +32,7 @@ __all__ = [
     "StudyOutcome",
     "cell_predictions",
     "load_outcome",
+    "load_whole",
     "score_cell",
     "study_outcome",
 ]
@@ -135,6 +136,33 @@ def load_outcome(store: Store, name: str) -> StudyOutcome:
     """
     study = store.study(name)
     return study_outcome(study, lambda cell: score_cell(store, study, cell))
+
+
+def load_whole(store: Store, name: str) -> tuple[StudyOutcome, tuple[str, ...]]:
+    """Score all finished cells of a study that can be scored.
+
+    Returns:
+        Their outcome, and in words what was left out because a file is damaged or newer.
+
+    Raises:
+        StoreError: there is no such study, or its own record is damaged.
+    """
+    study = store.study(name)
+    failed: dict[str, list[str]] = {}
+
+    def scored(cell: CellRecord) -> CellOutcome | None:
+        try:
+            return score_cell(store, study, cell)
+        except MtlvError as error:
+            why = f"{error.what} {error.where or ''} ({error.hint})".replace(" (None)", "")
+            failed.setdefault(why, []).append(cell.plan)
+            return None
+
+    outcome = study_outcome(study, scored)
+    return outcome, tuple(
+        f"{len(plans)} cell(s) of {', '.join(dict.fromkeys(plans))} left out: {why}"
+        for why, plans in failed.items()
+    )
 
 
 def study_outcome(

@@ -10,7 +10,7 @@ from mtlv.explorer.asking import Asked
 from mtlv.explorer.grids import from_table
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page
-from mtlv.report.comparison import comparison_table, comparison_task_table
+from mtlv.report.comparison import comparison_table, comparison_task_table, gap_notes
 from mtlv.store.comparison import CompareSettings, Comparison
 
 __all__ = ["compare"]
@@ -40,16 +40,24 @@ def compare(library: Library, asked: Asked) -> Page:
         "tasks": None,
         "comparison": None,
         "problem": None,
+        "warnings": [],
     }
     if not chosen:
         return Page("Compare", "compare.html", data)
     plans = _plan_names(library, chosen)
+    data["damaged"] = (*shelf.damaged, *(own for name in chosen for own in library.damage(name)))
+    if not plans:
+        data["problem"] = ExplorerError(
+            "No plan of these studies is finished yet.", found=", ".join(chosen)
+        )
+        return Page("Compare", "compare.html", data)
     try:
-        baseline = asked.choice("baseline", plans, _usual(plans)) if plans else ""
+        baseline = asked.choice("baseline", plans, _usual(plans))
         found = library.comparison(
             tuple(chosen), baseline, asked.one("metric") or None, _settings(asked)
         )
         data |= _found(found, asked)
+        data["warnings"] = gap_notes(found, [library.study(name) for name in chosen])
     except MtlvError as error:
         baseline = asked.one("baseline")
         data["problem"] = error

@@ -101,7 +101,7 @@ def predicted_gain(frame: pd.DataFrame, signature: str) -> Figure:
                     "arrayminus": own.measured - own.low,
                     "symmetric": False,
                     "thickness": 0.7,
-                    "width": 0,
+                    "width": 3,
                 },
                 mode="markers",
                 marker={"symbol": look.symbol, "color": look.colour, "size": 8},
@@ -111,12 +111,21 @@ def predicted_gain(frame: pd.DataFrame, signature: str) -> Figure:
             )
         )
     figure.update_xaxes(title=f"predicted gain, {plain(rows.predicted_unit[0])}", **ZERO)
-    figure.update_yaxes(title=f"measured gain, {plain(rows.unit[0])}", **ZERO)
+    title = f"measured gain, {plain(rows.unit[0])}"
+    figure.update_yaxes(title=title, range=_reach(rows), **ZERO)
     if rows.plan.nunique() == 1:
         size = (WIDTH - margins.left - margins.right, 420)
         add_labels(figure, rows.predicted, rows.measured, list(rows.task), size)
     title = "Predicted and measured gain over being learned alone"
     return dressed(figure, title, signature, 420, margins, "right")
+
+
+def _reach(rows: pd.DataFrame) -> list[float]:
+    """Return a range that holds all intervals whole, and 0."""
+    low = float(np.nanmin([rows.low.min(), rows.measured.min(), 0.0]))
+    high = float(np.nanmax([rows.high.max(), rows.measured.max(), 0.0]))
+    edge = 0.06 * (high - low or 1.0)
+    return [low - edge, high + edge]
 
 
 def _said(row: Any) -> str:

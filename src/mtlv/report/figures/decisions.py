@@ -111,7 +111,8 @@ def _line(made: Panels, index: int, points: pd.DataFrame, look: Series) -> None:
             y=plain.y,
             error_y=_interval(plain) if calibration else None,
             mode="lines+markers" if calibration else "lines",
-            line={"color": look.colour, "width": 1.4, "dash": look.dash},
+            line={"color": look.colour, "width": 1.4, "dash": look.dash}
+            | {"shape": "hv" if points.curve.iloc[0] == "threshold" else "linear"},
             marker={"symbol": look.symbol, "size": 6},
             hovertext=[_said(row) for row in plain.itertuples()],
             **common,

@@ -17,6 +17,8 @@ __all__ = ["decisions"]
 
 Array = np.ndarray[Any, Any]
 POINTS, BINS = 120, 10
+LIMITS = 401
+"""Thresholds at which F1 is drawn: a step of a quarter of a percent."""
 FEW = 4
 """So many tasks are drawn where none is named."""
 Z = 1.959963984540054
@@ -44,6 +46,7 @@ def decisions(wanted: Wanted) -> Data:
     thresholds = plan.cells[0].scores.thresholds.describe()
     words = [f"test part, scores of {len(plan.cells)} runs pooled", f"thresholds:{thresholds}"]
     words += [_count(plan, chosen)]
+    words += ["symbols: mean threshold of the runs"] if len(plan.cells) > 1 else []
     words += [f"{len(chosen)} of {len(tasks)} tasks"] if len(chosen) < len(tasks) else []
     return Data(pd.DataFrame(rows), wanted.signed(*words))
 
@@ -84,22 +87,29 @@ def _points(scores: Array, targets: Array, threshold: float) -> list[dict[str, A
     points = operating_points(scores, targets)
     empty = {"low": np.nan, "high": np.nan, "n": np.nan, "chosen": False}
     drawn = np.unique(np.linspace(0, len(points.scores) - 1, POINTS).round().astype(int))
-    rows = [empty | own for index in drawn for own in _at(points, int(index))]
-    chosen = int(np.count_nonzero(points.scores >= threshold)) - 1
-    if chosen >= 0:
-        places = _at(points, chosen)
-        places[-1]["x"] = 100 * threshold
+    rows = [empty | _recall(points, int(index)) for index in drawn]
+    rows += [empty | own for own in _f1(points, np.linspace(0, 1, LIMITS))]
+    last = int(np.count_nonzero(points.scores >= threshold)) - 1
+    if last >= 0:
+        places = (_recall(points, last), *_f1(points, np.array([threshold])))
         rows += [empty | own | {"chosen": True} for own in places]
     return rows + [{"chosen": False} | own for own in _calibration(scores, targets)]
 
 
-def _at(points: OperatingPoints, index: int) -> list[dict[str, Any]]:
-    """Return where all that score at least the index-th distinct score are called positive."""
+def _recall(points: OperatingPoints, index: int) -> dict[str, Any]:
+    """Return precision and recall where the index-th distinct score is the lowest positive."""
     found, called = points.found[index], points.called[index]
     recall = 100 * found / points.positives if points.positives else np.nan
+    return {"curve": "precision-recall", "x": recall, "y": 100 * found / called}
+
+
+def _f1(points: OperatingPoints, thresholds: Array) -> list[dict[str, Any]]:
+    """Return F1 at thresholds; 0 where nothing is called positive."""
+    counts = np.searchsorted(-points.scores, -thresholds, side="right")  # of scores at or above
+    values = np.concatenate([[0.0], points.f1])[counts]
     return [
-        {"curve": "precision-recall", "x": recall, "y": 100 * found / called},
-        {"curve": "threshold", "x": 100 * points.scores[index], "y": 100 * points.f1[index]},
+        {"curve": "threshold", "x": 100 * float(limit), "y": 100 * float(value)}
+        for limit, value in zip(thresholds, values, strict=True)
     ]
 
 
