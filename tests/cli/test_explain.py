@@ -88,6 +88,7 @@ def test_what_is_cut_off_is_warned_of(mtlv: Shell) -> None:
     mtlv("explain", "small", "--plan", "mtl", "--text", f"{TEXT} {'all clear ' * 30}end")
     assert "cut off" in mtlv.err
     assert "end" in mtlv.err
+    assert "clear… " not in mtlv.err
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,7 @@ def test_what_is_cut_off_is_warned_of(mtlv: Shell) -> None:
         (("small", "--text", "☃☃"), "no word that the encoder knows"),
         (("small", "--text", TEXT, "--plan", "gmtl"), "no finished plan 'gmtl'"),
         (("small", "--text", TEXT, "--task", "fever"), "no task 'fever'"),
+        (("small", "--text", TEXT, "--label", "yes"), "Only multiclass tasks have classes"),
         (("small", "--texts", "2"), "4"),
     ],
 )

@@ -142,6 +142,23 @@ def test_what_is_cut_off_is_said_and_has_no_value() -> None:
     assert whole.text.cut == ""
 
 
+def test_a_word_that_is_read_in_part_is_told() -> None:
+    """Of `heart-lung` the first piece is read, the others are not."""
+    (own,) = attribute(replace(explained(), max_length=4), [Example("1", "the heart-lung")])
+    assert np.isfinite(own.values[1]), "its first piece adds something"
+    assert own.text.cut == "heart-lung"
+    assert [own.text.state(place) for place in (0, 1)] == ["read", "cut off"]
+
+
+def test_signs_that_have_no_piece_are_not_cut_off() -> None:
+    (own,) = attribute(explained(), [Example("1", "the heart �")])
+    assert own.text.cut == ""
+    assert [own.text.state(place) for place in range(len(own.text.words))] == [
+        *("read", "read"),
+        *["not read"] * (len(own.text.words) - 2),
+    ]
+
+
 def test_a_class_is_the_likeliest_or_the_one_that_is_named() -> None:
     found = {label: attribute(explained("ward", label=label), TEXTS[:3]) for label in "abc"}
     likeliest = attribute(explained("ward"), TEXTS[:3])

@@ -11,7 +11,7 @@ from mtlv.explain.word_attributions import agreement_rows, word_rows
 
 
 def attribution(words: str, *values: float) -> Attribution:
-    text = EncodedText("1", (), (), tuple(words.split()), (), "", ())
+    text = EncodedText("1", (), (), tuple(words.split()), (), "", frozenset(), ())
     return Attribution(text, np.array(values), 1.0, 0.0, 0.0, 16, 0.7)
 
 

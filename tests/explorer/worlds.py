@@ -224,14 +224,14 @@ def _write_explanation(store: Store, study: StudyRecord) -> None:
     place = {"plan": "mtl", "task": task, "seed": 0}
     said = ["there", "is", "no", task, "but", EVIL]
     attributions = [
-        place | {"text": "t", "place": i, "word": word, "value": value}
+        place | {"text": "t", "place": i, "word": word, "value": value, "state": "read"}
         for i, (word, value) in enumerate(zip(said, [0.05, 0.0, -0.9, 1.2, 0.2, 0.4], strict=True))
     ]
     texts = [
         place
         | {"text": "t", "label": "", "score": 0.8, "difference": 1.0, "delta": 0.01}
         | {"relative_delta": 0.01, "steps": 32, "probability": 0.7, "decision": "yes"}
-        | {"cut": False, "unknown": 0}
+        | {"cut": "", "unknown": ["sic"]}
     ]
     frames = {"attributions": attributions, "texts": texts}
     record = ExplanationRecord(

@@ -113,6 +113,9 @@ def _print_texts(rows: dict[str, Rows]) -> None:
         most = max((abs(word["value"]) for word in own if _known(word)), default=0.0) or 1.0
         line = Text(f"{row['task']}, {row['plan']}: ", style="bold")
         for word in own:
+            if word["state"] == "cut off":
+                line.append("…")
+                break
             line.append_text(_coloured(word, most) if console.is_terminal else _marked(word, most))
             line.append(" ")
         console.print(line, soft_wrap=True)

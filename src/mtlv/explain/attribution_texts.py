@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from mtlv.data import Example
 from mtlv.errors import DataError, EncoderError
@@ -12,8 +12,9 @@ from mtlv.explain.words import Word, owner, words_of
 from mtlv.model.encoders import load_tokenizer
 from mtlv.model.source import EncoderSource
 
-__all__ = ["EncodedText", "baseline_token", "encode_texts"]
+__all__ = ["EncodedText", "WordState", "baseline_token", "encode_texts"]
 
+WordState = Literal["read", "cut off", "not read"]
 PADDING_DECIDES_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")
 """Families that count the places of tokens without those that are padding."""
 
@@ -28,7 +29,8 @@ class EncodedText:
         types: segment numbers, L of them.
         words: of the text, then of the second text of a pair.
         owners: by token, the index of the word that it belongs to; None for special tokens.
-        cut: what the encoder is not given, as the input would be too long; "" for nothing.
+        cut: what the encoder is not given whole, as the input would be too long; "" for nothing.
+        cut_words: indices of the words in it; of a pair, of both texts.
         unknown: words that the vocabulary has nothing for.
     """
 
@@ -38,7 +40,14 @@ class EncodedText:
     words: tuple[str, ...]
     owners: tuple[int | None, ...]
     cut: str
+    cut_words: frozenset[int]
     unknown: tuple[str, ...]
+
+    def state(self, word: int) -> WordState:
+        """Return whether a word was read, cut off (in part, too), or has no piece to be read."""
+        if word in self.cut_words:
+            return "cut off"
+        return "read" if word in self.owners else "not read"
 
 
 def encode_texts(
@@ -114,7 +123,16 @@ def _encoded(
     flat = [word.text for own in words for word in own]
     unknown = _unknown(encoded["input_ids"], owners, flat, tokenizer)
     _check_known(example.id, owners, unknown)
-    kept = [sum(word.start < end for word in own) for own, end in zip(words, ends, strict=True)]
+    wholes = [_whole_end(segment, tokenizer) for segment in segments]
+    kept = [
+        len(own) if end >= whole else sum(word.end <= end for word in own)
+        for own, end, whole in zip(words, ends, wholes, strict=True)
+    ]
+    gone = {
+        first + place
+        for first, own, count in zip(firsts, words, kept, strict=False)
+        for place in range(count, len(own))
+    }
     return EncodedText(
         example.id,
         tuple(encoded["input_ids"]),
@@ -122,8 +140,15 @@ def _encoded(
         tuple(flat),
         tuple(owners),
         " … ".join(_rest(*own) for own in zip(segments, words, kept, strict=True)).strip(" …"),
+        frozenset(gone),
         unknown,
     )
+
+
+def _whole_end(segment: str, tokenizer: Any) -> int:
+    """Return where the last piece of a text ends when nothing is cut."""
+    offsets = tokenizer(segment, add_special_tokens=False, return_offsets_mapping=True)
+    return max((end for _, end in offsets["offset_mapping"]), default=0)
 
 
 def _segments(example: Example) -> list[str]:

@@ -22,7 +22,7 @@ from mtlv.tasks import Task
 
 __all__ = ["explain_text"]
 
-VERSION = 1
+VERSION = 2
 ID = "text"
 
 
@@ -53,6 +53,13 @@ def explain_text(
     models = Models(store, outcome.study)
     tasks = _of_texts(asked_tasks(outcome, plans, asked.tasks), models, outcome.study.corpora)
     wanted = [own for task in tasks for plan in plans for own in served(plan, task)[:1]]
+    if label is not None and not any(models.tasks[task].kind == "multiclass" for task in tasks):
+        raise DataError(
+            "Only multiclass tasks have classes to explain.",
+            where="--label",
+            found=f"{label}, for {', '.join(f'{t} ({models.tasks[t].kind})' for t in tasks)}",
+            hint="leave it out, or name a multiclass task with --task",
+        )
     names = [plan.name for plan in plans]
     settings = asked.attribution.model_dump() | {"label": label}
     name = fingerprint([VERSION, study, text, settings, [vars(own) for own in wanted]])
@@ -111,7 +118,7 @@ def _frames(
         pairs = zip(one.text.words, one.values.tolist(), strict=True)
         words += [
             {"plan": own.plan, "task": own.task, "seed": own.seed, "text": ID}
-            | {"place": place, "word": word, "value": value}
+            | {"place": place, "word": word, "value": value, "state": one.text.state(place)}
             for place, (word, value) in enumerate(pairs)
         ]
     return {"texts": texts, "attributions": words}

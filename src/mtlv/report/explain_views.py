@@ -54,7 +54,7 @@ def text_tables(rows: Mapping[str, Rows]) -> list[Table]:
 
 def _text(task: str, texts: Rows, words: Rows) -> Table:
     plans = [row["plan"] for row in texts]
-    by_place = {(row["place"], row["plan"]): row["value"] for row in words}
+    by_place = {(row["place"], row["plan"]): row for row in words}
     named = {row["place"]: row["word"] for row in words}
     lines = [
         (word, *(_signed(by_place.get((place, plan))) for plan in plans))
@@ -63,7 +63,9 @@ def _text(task: str, texts: Rows, words: Rows) -> Table:
     for name in ("score", "probability", "decision"):
         lines.append((f"= {name}", *(_shown(row[name]) for row in texts)))
     worst = max(texts, key=lambda row: abs(row["delta"]))
+    seeds = _distinct(texts, "seed")
     note = (
+        f"of each plan one model, of the first fold and seed {', '.join(map(str, seeds))}; "
         "what each word adds to the score, in logits or in the unit of the task, against a text of "
         f"baseline tokens; largest convergence delta {worst['delta']:+.2g} of "
         f"{worst['difference']:+.3g} with {worst['steps']} steps"
@@ -200,8 +202,16 @@ def _distinct(rows: Rows, column: str) -> list[Any]:
     return list(dict.fromkeys(row[column] for row in rows))
 
 
-def _signed(value: float | None) -> str:
-    return "cut off" if value is None or math.isnan(value) else f"{value:+.3f}"
+def _signed(word: Mapping[str, Any] | None) -> str:
+    """Return what a word adds, or why nothing is known of it."""
+    if word is None:
+        return "-"
+    value = word["value"]
+    known = value is not None and not math.isnan(value)
+    said = [f"{value:+.3f}"] if known else []
+    state = word.get("state", "read" if known else "not read")  # older records have none
+    said += [] if state == "read" else [state]
+    return ", ".join(said)
 
 
 def _shown(value: Any) -> str:

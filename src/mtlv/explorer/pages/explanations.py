@@ -77,8 +77,9 @@ def _drawings(study: str, records: Mapping[str, ExplanationRecord]) -> list[Draw
 
 
 def _title(record: ExplanationRecord) -> str:
-    when = record.created[:16].replace("T", " ")
-    return f"{when}, " + ("the whole study" if record.text is None else f"“{record.text[:60]}”")
+    when = record.created[:19].replace("T", " ")
+    about = f"{len(record.plans)} plans, {len(record.tasks)} tasks"
+    return f"{when}, {about}, " + ("test texts" if record.text is None else f"“{record.text[:60]}”")
 
 
 def _marked(rows: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -86,23 +87,28 @@ def _marked(rows: Mapping[str, Any]) -> list[dict[str, Any]]:
     words: dict[tuple[Any, ...], list[Any]] = {}
     for row in rows["attributions"]:
         words.setdefault(_key(row), []).append(row)
-    texts = []
-    for row in rows["texts"][:MOST_TEXTS]:
-        own = sorted(words.get(_key(row), []), key=lambda each: each["place"])
-        values = [each["value"] if _is_number(each["value"]) else 0.0 for each in own]
-        most = max((abs(value) for value in values), default=0.0) or 1.0
-        shades = [round(STEPS * value / most) for value in values]
-        texts.append(
-            {"task": row["task"], "plan": row["plan"], "decision": row.get("decision")}
-            | {"label": row.get("label") or ""}
-            | {
-                "words": [
-                    {"word": each["word"], "value": value, "shade": shade}
-                    for each, value, shade in zip(own, values, shades, strict=True)
-                ]
-            }
-        )
-    return texts
+    most: dict[str, float] = {}  # one scale for all plans of a task
+    for row in rows["attributions"]:
+        if _is_number(row["value"]):
+            most[row["task"]] = max(most.get(row["task"], 0.0), abs(row["value"]))
+    return [
+        {"task": row["task"], "plan": row["plan"], "decision": row.get("decision")}
+        | {"label": row.get("label") or "", "cut": row["cut"], "unknown": list(row["unknown"])}
+        | {"words": [_shaded(each, most.get(row["task"]) or 1.0) for each in _sorted(words, row)]}
+        for row in rows["texts"][:MOST_TEXTS]
+    ]
+
+
+def _sorted(words: Mapping[tuple[Any, ...], list[Any]], row: Mapping[str, Any]) -> list[Any]:
+    return sorted(words.get(_key(row), []), key=lambda each: each["place"])
+
+
+def _shaded(word: Mapping[str, Any], most: float) -> dict[str, Any]:
+    """Return a word with what it adds and its shade, or why nothing is known of it."""
+    value = word["value"] if _is_number(word["value"]) else None
+    shade = round(STEPS * value / most) if value is not None else 0
+    state = word.get("state", "not read" if value is None else "read")  # older records have none
+    return {"word": word["word"], "value": value, "shade": shade, "state": state}
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
