@@ -287,8 +287,9 @@ def encoder_similarity(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFra
 def word_ranks(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFrame:
     random = np.random.default_rng(35)
     rows = [
-        {"word": task, "first": plans[0], "second": plan, "rho": 0.5}
+        {"word": task, "first": plans[0], "second": plan, "measure": "sums", "rho": 0.5}
         | {"first_rank": i + 1.0, "second_rank": 1.0 + random.integers(len(tasks))}
+        | {"low": 0.4, "high": np.nan, "ceiling": 0.9}
         for plan in plans
         for i, task in enumerate(tasks)
     ]

@@ -92,23 +92,44 @@ def test_views_that_are_missing_say_why_and_what_would_help() -> None:
 @pytest.mark.parametrize("label", [None, "urgent"])
 def test_one_text_has_a_row_for_each_word_and_a_column_for_each_plan(label: str | None) -> None:
     texts = [
-        {"task": "edema", "plan": plan, "label": label, "score": score, "probability": 0.5}
+        {
+            "task": "edema",
+            "plan": plan,
+            "label": label,
+            "score": score,
+            "probability": 0.5,
+            "seed": 3,
+        }
         | {"decision": "1", "delta": 0.001, "difference": 1.0, "steps": 16}
         for plan, score in (("stl", 0.5), ("mtl", -0.25))
     ]
     words = [
-        {"task": "edema", "plan": plan, "place": place, "word": word, "value": value}
+        {
+            "task": "edema",
+            "plan": plan,
+            "place": place,
+            "word": word,
+            "value": value,
+            "state": state,
+        }
         for plan in ("stl", "mtl")
-        for place, word, value in ((0, "no", -0.5), (1, "no", 0.25), (2, "rest", float("nan")))
+        for place, word, value, state in (
+            (0, "no", -0.5, "read"),
+            (1, "un-read", 0.25, "cut off"),
+            (2, "rest", float("nan"), "cut off"),
+            (3, ".", float("nan"), "not read"),
+        )
     ]
     (found,) = text_tables({"texts": texts, "attributions": words})
     assert found.title == ("edema" if label is None else "edema, urgent")
     assert found.header == ("word", "stl", "mtl")
     assert found.rows == (
         ("no", "-0.500", "-0.500"),
-        ("no", "+0.250", "+0.250"),
+        ("un-read", "+0.250, cut off", "+0.250, cut off"),
         ("rest", "cut off", "cut off"),
+        (".", "not read", "not read"),
         ("= score", "0.500", "-0.250"),
         ("= probability", "0.500", "0.500"),
         ("= decision", "1", "1"),
     )
+    assert "of the first fold and seed 3" in found.note

@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from mtlv.errors import ProtocolError, StoreError
 from mtlv.report.page import Evidence, gather, make_report
 from mtlv.report.page_cautions import cautions, gaps
+from mtlv.report.page_explanations import explanations
 from mtlv.report.page_facts import environment, protocol, question, reproduction
 from mtlv.report.page_figures import OF_TWO, ORDER, TEXTS, figures
 from mtlv.report.page_parts import Listing, Picture, Points, Report, Section, Words
@@ -23,10 +25,13 @@ from mtlv.report.page_tables import tables
 from mtlv.report.tables import Table
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import CompareSettings
-from mtlv.store.record import EffectRecord, GroupingRecord, TransferRecord
+from mtlv.store.record import EffectRecord, ExplanationRecord, GroupingRecord, TransferRecord
 from store.fakes import FINISHED, MIXED, TASKS, fake_study
 
 QUICK = CompareSettings(draws=200)
+WORDS = {"plan": "mtl", "task": TASKS[0], "seed": 0, "word": "secret", "count": 3, "mean": 0.5}
+ALIKE: dict[str, object] = {"task": TASKS[0], "first": "stl", "second": "mtl", "layer": 1}
+ALIKE |= {"first_seed": 0, "second_seed": 1, "texts": 4, "cka": 0.5}
 
 
 @pytest.fixture(scope="module")
@@ -429,6 +434,40 @@ class TestCautions:
         assert "2 jobs ran at a time" in said(gather(store, "fake"))
 
 
+class TestExplanations:
+    """What `mtlv explain` found stands in the report; texts and their words only if asked for."""
+
+    def _explained(self, folder: Path) -> Evidence:
+        store = Store(folder)
+        fake_study(store, folds=1)
+        rows = {"words": [WORDS], "similarity": [ALIKE]}
+        record = ExplanationRecord(
+            id="e1",
+            study="fake",
+            plans=["stl", "mtl"],
+            tasks=[TASKS[0]],
+            settings={},
+            frames=dict.fromkeys(rows, 1),
+            seconds=1.0,
+            created=FINISHED,
+        )
+        frames = {name: pa.Table.from_pylist(own) for name, own in rows.items()}
+        store.write_explanation(record, frames)
+        return gather(store, "fake", settings=QUICK)
+
+    @pytest.mark.parametrize("texts", [False, True])
+    def test_tables_of_the_latest_explanation(self, texts: bool, tmp_path: Path) -> None:
+        evidence = self._explained(tmp_path / "runs")
+        (section,) = explanations(evidence, texts=texts)
+        names = [part.title for part in section.parts if isinstance(part, Table)]
+        assert names == [*["Words that matter"] * texts, "Similarity of encoders"]
+        assert ("secret" in str(section)) == texts
+        assert "explanations" in [own.name for own in make_report(evidence).sections]
+
+    def test_there_is_none(self, evidence: Evidence) -> None:
+        assert explanations(evidence, texts=True) == []
+
+
 class TestFigures:
     def test_texts_stay_on_the_machine(self, report: Report) -> None:
         section = report.section("figures")
@@ -440,6 +479,10 @@ class TestFigures:
         last = section.parts[-1]
         assert isinstance(last, Words)
         assert all(name in last.text for name in TEXTS)
+
+    def test_texts_are_shown_where_they_are_asked_for(self, evidence: Evidence) -> None:
+        (left_out,) = (p for p in figures(evidence, texts=True).parts if isinstance(p, Points))
+        assert all(any(name in item for item in left_out.items) for name in TEXTS)
 
     def test_figures_show_the_comparison_of_the_report(self, store: Store) -> None:
         evidence = gather(store, "fake", "stl", settings=CompareSettings(correction="bh"))

@@ -42,6 +42,11 @@ FORM = typer.Option(
 )
 
 
+TEXTS = typer.Option(
+    False, "--texts", help="Show texts and their words too, where the study was explained."
+)
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the command to the app."""
     app.command()(report)
@@ -57,6 +62,7 @@ def report(  # noqa: PLR0913  (options of a command)
     correction: str = CORRECTION,
     margin: float | None = MARGIN,
     draws: int = DRAWS,
+    texts: bool = TEXTS,
     store: Path = STORE,
 ) -> None:
     """Write the report of a study: question, answer, tables, figures, and how to reproduce it."""
@@ -71,7 +77,7 @@ def report(  # noqa: PLR0913  (options of a command)
     for gap in gaps(evidence):
         warn(gap.replace("`", "'"))
     path = output or Path(f"{study}-report{ENDINGS[form]}")
-    _write(make_report(evidence), path, form, evidence)
+    _write(make_report(evidence, texts=texts), path, form, evidence)
     note(f"the report is in {path}")
 
 

@@ -20,9 +20,11 @@ MEASURES = {
 DASH = "-"
 
 
-def view_tables(views: ThreeViews) -> list[Table]:
-    """Return the three views as tables, in their order."""
-    words = [] if views.words is None else [*_word_tables(views.words), _rank_table(views.words)]
+def view_tables(views: ThreeViews, *, texts: bool = True) -> list[Table]:
+    """Return the three views as tables, in their order; with words only if texts may be shown."""
+    words = []
+    if views.words is not None:
+        words = [*(_word_tables(views.words) if texts else ()), _rank_table(views.words)]
     return [_held_out_table(views), *words, _cross_table(views), _lift_table(views)]
 
 
@@ -67,7 +69,8 @@ def _rank_table(view: WordView) -> Table:
     rows = [_rank_row(own) for own in view.scatters]
     low, high = min(view.vocabulary), max(view.vocabulary)
     note = (
-        f"Spearman's rho of the ranks of all {low}-{high} words, mean over pairs of runs of one "
+        f"Spearman's rho of the ranks of all {low if low == high else f'{low} to {high}'} words, "
+        "mean over pairs of runs of one "
         "fold with different seeds, and its 95 % interval over words; same seed: runs that start "
         "from equal weights; ceiling: two seeds of one model, the smaller one; top: rank-biased "
         "overlap, 85 % of whose weight is on the first fifty ranks; signed: rho of the "

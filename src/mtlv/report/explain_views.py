@@ -17,6 +17,8 @@ from mtlv.store.store import Store
 __all__ = ["Rows", "explanation_rows", "study_tables", "text_tables"]
 
 Rows = Sequence[Mapping[str, Any]]
+OF_TEXTS = ("words", "data_map", "disagreement")
+"""Tables that show texts or their words."""
 TOP = 10
 LONGEST = 60
 
@@ -26,8 +28,16 @@ def explanation_rows(store: Store, record: ExplanationRecord) -> dict[str, Rows]
     return {n: store.explanation_frame(record.id, n).to_pylist() for n in record.frames}
 
 
-def study_tables(record: ExplanationRecord, rows: Mapping[str, Rows]) -> list[Table]:
-    """Return the tables of a study's views, and one of the views that it does not allow."""
+def study_tables(
+    record: ExplanationRecord, rows: Mapping[str, Rows], *, texts: bool = True
+) -> list[Table]:
+    """Return the tables of a study's views, and one of the views that it does not allow.
+
+    Args:
+        record: of the explanation.
+        rows: its stored tables.
+        texts: whether to show those with texts or their words.
+    """
     makers = {
         "words": _words,
         "agreement": _agreement,
@@ -37,8 +47,11 @@ def study_tables(record: ExplanationRecord, rows: Mapping[str, Rows]) -> list[Ta
         "data_map": _data_map,
         "disagreement": _disagreement,
     }
-    article = [] if record.article is None else view_tables(ThreeViews.from_json(record.article))
-    tables = [make(rows[name]) for name, make in makers.items() if name in rows]
+    article: list[Table] = []
+    if record.article is not None:
+        article = view_tables(ThreeViews.from_json(record.article), texts=texts)
+    shown = [name for name in makers if name in rows and (texts or name not in OF_TEXTS)]
+    tables = [makers[name](rows[name]) for name in shown]
     return [*article, *tables, *_missing(record)]
 
 

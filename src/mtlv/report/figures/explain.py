@@ -32,8 +32,11 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
 
             - word: its name.
             - first, second: names of the models.
+            - measure: of importance, where several are shown; else "".
             - first_rank, second_rank: ranks from 1, the most important first.
-            - rho: Spearman's, the same for every row of a pair.
+            - rho: Spearman's, the same for every row of a pair; likewise
+            - low, high: of its interval, NaN where there is none.
+            - ceiling: rho of two seeds of one model, NaN where it is not known.
         signature: of the data.
 
     Raises:
@@ -42,20 +45,16 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
     rows = checked(
         frame,
         "word-ranks",
-        words=("word", "first", "second"),
+        words=("word", "first", "second", "measure"),
         numbers=("first_rank", "second_rank"),
-        optional=("rho",),
+        optional=("rho", "low", "high", "ceiling"),
     )
-    pairs = list(dict.fromkeys(zip(rows["first"], rows["second"], strict=True)))
-    titles = []
-    for first, second in pairs:
-        rho = rows.rho[(rows["first"] == first) & (rows["second"] == second)].iloc[0]
-        titles.append("" if np.isnan(rho) else f"rho {rho:.2f}")
-    across = min(len(pairs), 2)
+    groups = list(rows.groupby(["first", "second", "measure"], sort=False))
+    titles = [_agreement(own.iloc[0]) for _, own in groups]
+    across = min(len(groups), 2)
     width = WIDTH - 66 - 20
     made = panels(titles, across, 300 if across == 2 else 420, width, (70, 84))
-    for index, (first, second) in enumerate(pairs):
-        own = rows[(rows["first"] == first) & (rows["second"] == second)]
+    for index, ((first, second, _), own) in enumerate(groups):
         made.figure.add_trace(
             Scatter(
                 x=own.first_rank,
@@ -72,6 +71,15 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
         made.figure.update_yaxes(title=f"rank in {short(second, 30)}", **made.place(index))
     margins = Margins(top=26)
     return dressed(made.figure, "Ranks of words in two models", signature, made.height, margins)
+
+
+def _agreement(pair: Any) -> str:
+    """Return how far ranks agree, in words; the measure alone where it is not known."""
+    if np.isnan(pair.rho):
+        return str(pair.measure)
+    interval = "" if np.isnan(pair.low) else f" ({pair.low:.2f} to {pair.high:.2f})"
+    most = "" if np.isnan(pair.ceiling) else f", ceiling {pair.ceiling:.2f}"
+    return f"{pair.measure}{': ' * bool(pair.measure)}rho {pair.rho:.2f}{interval}{most}"
 
 
 @FIGURES.register("attributions")

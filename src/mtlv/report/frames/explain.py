@@ -18,6 +18,8 @@ __all__ = ["attributions", "cross_task", "data_map", "encoder_similarity", "word
 PAIRS = 4
 """So many pairs of models are drawn where no plan is named."""
 RARE = 2
+SHOWN = {"input_sum": "input sums", "integrated_gradients": "integrated gradients"}
+"""Measures of a bag of words that are drawn: the article's, and the soundest."""
 
 
 @FRAMES.register("word-ranks")
@@ -38,8 +40,9 @@ def word_ranks(wanted: Wanted) -> Data:
     if agreement.empty:
         raise no_data(wanted, "word-ranks", "a single model", "name two plans, or train two seeds")
     rows = [
-        {"word": word, "first": names[0], "second": names[1]}
+        {"word": word, "first": names[0], "second": names[1], "measure": ""}
         | {"first_rank": one, "second_rank": other, "rho": pair.rho}
+        | dict.fromkeys(("low", "high", "ceiling"), np.nan)
         for pair in agreement.head(PAIRS).itertuples()
         for names in [_names(pair)]
         for word, one, other in _ranks(words[words.task == task], pair)
@@ -111,23 +114,27 @@ def _explanations(wanted: Wanted) -> list[ExplanationRecord]:
 
 
 def _scatters(record: ExplanationRecord) -> tuple[RankScatter, ...]:
-    """Return the rank scatters of the article by its own measure; none without weights of words."""
+    """Return rank scatters by the article's measure and by the soundest; none without weights."""
     if record.article is None or record.article["words"] is None:
         return ()
     words = ThreeViews.from_json(record.article).words
     scatters = () if words is None else words.scatters
-    return tuple(own for own in scatters if own.measure == scatters[0].measure)
+    return tuple(own for own in scatters if own.measure in SHOWN)
 
 
 def _article_ranks(wanted: Wanted, record: ExplanationRecord) -> Data:
-    scatters = _scatters(record)[:PAIRS]
     rows = [
-        {"word": word, "first": own.x, "second": own.y}
+        {"word": word, "first": own.x, "second": own.y, "measure": SHOWN[own.measure]}
         | {"first_rank": one, "second_rank": other, "rho": own.agreement.rho}
-        for own in scatters
+        | {"low": own.agreement.low, "high": own.agreement.high}
+        | {"ceiling": np.nan if own.ceiling is None else own.ceiling.rho}
+        for own in _scatters(record)
         for word, one, other in zip(own.words, own.ranks_x, own.ranks_y, strict=True)
     ]
-    said = f"measure {scatters[0].measure}", "ranks of one run, rho over all pairs of runs"
+    said = (
+        "ranks of one run, rho and interval over words of all pairs of runs",
+        "ceiling: two seeds of one model",
+    )
     return Data(pd.DataFrame(rows), wanted.signed(*said))
 
 
