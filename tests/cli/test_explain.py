@@ -85,10 +85,12 @@ def test_a_bag_of_words_has_the_three_views(
 
 
 def test_what_is_cut_off_is_warned_of(mtlv: Shell) -> None:
-    mtlv("explain", "small", "--plan", "mtl", "--text", f"{TEXT} {'all clear ' * 30}end")
+    out = mtlv("explain", "small", "--plan", "mtl", "--text", f"{TEXT} {'all clear ' * 30}end")
     assert "cut off" in mtlv.err
     assert "end" in mtlv.err
-    assert "clear… " not in mtlv.err
+    lines = [line for line in out.splitlines() if ", mtl: " in line]
+    assert lines
+    assert all(line.rstrip().endswith(" …") and line.count("…") == 1 for line in lines)
 
 
 @pytest.mark.parametrize(
