@@ -30,8 +30,11 @@ def test_every_form(mtlv: Shell, store: Store) -> None:
     fake_study(store, folds=3)
     shown = mtlv("compare", "fake", "--tasks")
     assert "gmtl against mtl by task" in shown
+    assert "Ranks of the plans over the tasks" in shown
     assert "corrected_t over 3 test parts" in shown
-    assert "### Differences in f1_macro" in mtlv("compare", "fake", "--format", "markdown")
+    written = mtlv("compare", "fake", "--format", "markdown")
+    assert "### Differences in f1_macro" in written
+    assert "### Ranks of the plans over the tasks" in written
     assert r"\toprule" in mtlv("compare", "fake", "--format", "latex")
     lines = list(csv.DictReader(io.StringIO(mtlv("compare", "fake", "--format", "csv"))))
     assert {line["verdict"] for line in lines} <= {"better", "worse", "no difference shown"}
@@ -59,9 +62,21 @@ def test_several_studies(mtlv: Shell, store: Store) -> None:
 def test_gaps_are_told_on_stderr(mtlv: Shell, store: Store) -> None:
     fake_study(store, folds=3, trained=lambda cell, model: cell.plan != "gmtl" or cell.fold < 2)
     json.loads(mtlv("compare", "fake", "--json"))
-    assert "gmtl: 1 run without a partner in 'mtl' (fold 3, seed 0)" in mtlv.err
-    assert "fold 3, seed 0" in mtlv.err
-    assert "'stl'" not in mtlv.err
+    told = mtlv.err.replace("\n", " ")
+    assert "'gmtl' lacks 1 run of 3: fold 3, seed 0." in told
+    assert "'gmtl' against 'mtl': 1 run is left out, without a partner: fold 3, seed 0." in told
+    assert "'stl'" not in told
+
+
+def test_a_test_that_folds_mislead_is_warned_of(mtlv: Shell, store: Store) -> None:
+    fake_study(store, folds=3)
+    found = json.loads(mtlv("compare", "fake", "--test", "bootstrap", *QUICK, "--json"))
+    told = mtlv.err.replace("\n", " ")
+    assert "warning: 'stl', 'gmhl' and 'gmtl': overlapping folds" in told
+    assert "corrected_t is made for this" in told
+    assert all(("caution" in plan) for plan in found["plans"])
+    mtlv("compare", "fake")
+    assert "overlapping folds" not in mtlv.err
 
 
 def test_one_plan_is_no_comparison(mtlv: Shell, store: Store) -> None:
@@ -95,5 +110,5 @@ def test_a_damaged_file_is_named(mtlv: Shell, store: Store) -> None:
     (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
     found = json.loads(mtlv("compare", "fake", "--json"))
     assert job in mtlv.err
-    assert "gmtl: 1 run without a partner" in mtlv.err
+    assert "'gmtl' lacks 1 run of 2" in mtlv.err
     assert {row["plan"]: row["value"]["n"] for row in found["plans"]}["gmtl"] == 1

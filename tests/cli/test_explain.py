@@ -52,13 +52,59 @@ def test_a_text_has_words_marks_and_decisions(mtlv: Shell) -> None:
     lines = [line.split() for line in out.splitlines()]
     assert [line[0] for line in lines[3:8]] == ["report", "3", ":", "edema", "seen"]
     assert "= decision" in out
-    assert out.splitlines()[-1].startswith("edema, mtl: report")
+    assert out.splitlines()[-2].startswith("edema, mtl: report")
+    assert out.splitlines()[-1].startswith("edema, mtl, seed 1 less 0: report")
+
+
+def test_one_text_under_two_plans_has_their_differences(mtlv: Shell) -> None:
+    plans = ("--plan", "stl", "--plan", "mtl", "--task", "edema")
+    out = mtlv("explain", "small", "--text", TEXT, *plans)
+    head = next(line for line in out.splitlines() if line.startswith("word"))
+    assert head.split("  ")[-1].strip() == "stl, seed 1 less 0"
+    assert "mtl less stl" in head
+    assert "edema, mtl less stl: " in out
+    document = json.loads(mtlv("explain", "small", "--text", TEXT, *plans, "--json"))
+    tables = document["tables"]
+    edema = {row["plan"]: row["value"] for row in tables["attributions"] if row["word"] == "edema"}
+    (found,) = [
+        row["value"]
+        for row in tables["differences"]
+        if (row["word"], row["second"]) == ("edema", "mtl")
+    ]
+    assert found == pytest.approx(edema["mtl"] - edema["stl"])
+
+
+def test_one_plan_shows_its_views_and_names_the_others(mtlv: Shell) -> None:
+    out = mtlv("explain", "small", "--plan", "stl", "--task", "edema", "--texts", "4")
+    assert "View 1: held-out" not in out
+    assert "View 3: test texts" in out
+    missing = out.partition("Views that the study does not allow")[2]
+    assert "view 1: quality on held-out texts" in missing
+    assert "--plan" in missing
+
+
+def test_ties_and_the_fold_are_told(mtlv: Shell) -> None:
+    out = mtlv("explain", "small", "--texts", "4", "--task", "edema")
+    table = out.partition("On how many texts plans disagree")[2]
+    assert "tied" in table
+    assert "test texts of fold 1 alone" in table
+    assert "more than half of its 2 seeds" in table
+
+
+def test_nothing_to_show_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = {"checkpoints": False}
+    explained_study(tmp_path, plans=["mtl"], evaluation={"seeds": [0]}, store=kept)
+    shell = Shell(tmp_path, capsys)
+    assert shell.failing("explain", "small") == 2
+    assert "Nothing of the study 'small' can be explained" in shell.err
+    assert "checkpoints: true" in shell.err
 
 
 def test_a_folder_takes_the_answer_and_the_tables(mtlv: Shell, folder: Path) -> None:
     mtlv("explain", "small", "--text", TEXT, "-o", "out")
     assert json.loads((folder / "out" / "small-explanation.json").read_text())["text"] == TEXT
     assert pq.read_table(folder / "out" / "attributions.parquet").num_rows == 2 * 3 * 5
+    assert pq.read_table(folder / "out" / "differences.parquet").num_rows == 2 * 3 * 5
 
 
 def test_stored_explanations_can_be_drawn(mtlv: Shell, folder: Path) -> None:
@@ -69,6 +115,7 @@ def test_stored_explanations_can_be_drawn(mtlv: Shell, folder: Path) -> None:
     for name in ("word-ranks", "attributions", "encoder-similarity", "cross-task"):
         data = FRAMES[name](wanted)
         assert FIGURES[name](data.frame, data.signature).data
+    assert {"stl", "mtl", "mtl less stl"} < set(FRAMES["attributions"](wanted).frame.plan)
 
 
 def test_a_bag_of_words_has_the_three_views(

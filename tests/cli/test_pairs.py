@@ -18,12 +18,13 @@ from small import LABELS, small_config
 pytestmark = pytest.mark.slow
 
 
-def no_browser(figure: Any, path: Path) -> None:
-    raise FigureError("Pictures need a browser.", where=str(path), hint="install one")
+def no_browser(figures: dict[Path, Any]) -> None:
+    raise FigureError("Pictures need a browser.", hint="install one")
 
 
-def a_picture(figure: Any, path: Path) -> None:
-    path.write_bytes(b"png of " + figure.layout.title.text.encode())
+def a_picture(figures: dict[Path, Any]) -> None:
+    for path, figure in figures.items():
+        path.write_text(f"a picture of {figure.layout.title.text}")
 
 
 @pytest.mark.parametrize("write", [no_browser, a_picture])
@@ -33,7 +34,7 @@ def test_matrix_and_graph(
     monkeypatch: pytest.MonkeyPatch,
     write: Any,
 ) -> None:
-    monkeypatch.setattr("mtlv.report.figures.output.write_image", write)
+    monkeypatch.setattr("mtlv.report.figures.output.write_images", write)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_config(tmp_path)))
     shell = Shell(tmp_path, capsys)
     told = json.loads(shell("pairs", "study.yaml", "-o", "drawn", "--json"))
@@ -44,7 +45,6 @@ def test_matrix_and_graph(
         assert rows[i + 1][i + 1] == ""
         found = [float(cell) for cell in rows[i + 1][1:] if cell]
         assert found == pytest.approx([value for value in row if value is not None], abs=1e-6)
-    assert "<svg" in (tmp_path / "drawn/small-transfer.svg").read_text()
-    picture = tmp_path / "drawn/small-transfer.png"
-    assert picture.exists() == (write is a_picture)
-    assert ("no PNG: Pictures need a browser. install one" in shell.err) == (write is no_browser)
+    written = {path.suffix for path in (tmp_path / "drawn").iterdir()}
+    assert written == ({".csv", ".svg", ".png"} if write is a_picture else {".csv", ".html"})
+    assert ("Pictures need a browser. install one" in shell.err) == (write is no_browser)

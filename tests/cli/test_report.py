@@ -32,7 +32,7 @@ def store(tmp_path: Path) -> Store:
 @pytest.fixture(autouse=True)
 def no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test start one: pictures take seconds."""
-    monkeypatch.setattr(markdown_page, "write_image", lambda figure, path: None)
+    monkeypatch.setattr(markdown_page, "write_images", lambda figures: None)
 
 
 def rows_of(page: str, caption: str) -> list[list[str]]:
@@ -59,7 +59,8 @@ def test_its_numbers_are_those_of_compare(mtlv: Shell, store: Store) -> None:
         if plan["test"] is not None:
             low, high = plan["test"]["interval"]
             assert row[3] == f"{100 * low:+.1f} to {100 * high:+.1f}"
-            assert row[7] == plan["test"]["verdict"]
+            assert row[6] == f"{plan['test']['equivalence']['p_corrected']:.3f}"
+            assert row[8] == plan["test"]["verdict"]
     assert "margin of equivalence</th>" in page
 
 
@@ -81,10 +82,10 @@ def test_what_is_missing_is_told(mtlv: Shell, store: Store) -> None:
     job = record.cells[-1].jobs[0]
     (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
     mtlv("report", "fake", "-o", "fake.html")
-    for words in ("still running", "No cell of 'stl' is finished", job, "'mtl' lacks 1 run of 2"):
+    for words in ("still running", "No run of 'stl' is finished", job, "'mtl' lacks 1 run of 2"):
         assert words in mtlv.err.replace("\n", " ")
     page = unescape((mtlv.folder / "fake.html").read_text(encoding="utf-8"))
-    assert "No cell of <code>stl</code> is finished." in page
+    assert "No run of <code>stl</code> is finished." in page
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -42,7 +43,11 @@ def test_it_listens_on_this_machine_alone(mtlv: Shell, served: list[Any]) -> Non
 
 def test_others_need_a_token(mtlv: Shell, served: list[Any]) -> None:
     mtlv("ui", "--port", "0", "--host", "0.0.0.0")
-    assert f"/?token={served[0].access.token}" in mtlv.err
+    here, others = re.findall(r"http://(\S+)", mtlv.err)
+    assert here.startswith("127.0.0.1:")
+    assert others.partition(":")[0] not in ("0.0.0.0", "127.0.0.1")
+    for address in (here, others):
+        assert address.endswith(f"/?token={served[0].access.token}")
     mtlv("ui", "--port", "0", "--host", "0.0.0.0", "--token", "mine")
     assert served[1].access.token == "mine"
 

@@ -56,11 +56,11 @@ class TestSameTargets:
             ),
             (
                 predictions(task("a", "xyw", [0, 1, np.nan]), task("b", "xy", [1, 1])),
-                "1 example.s. only in the first, such as 'z'",
+                "1 example only in the first, such as 'z'",
             ),
             (
                 predictions(task("a", "xyz", [0, 1, np.nan]), task("b", "xyz", [1, 1, 1])),
-                "1 example.s. only in the second, such as 'z'",
+                "1 example only in the second, such as 'z'",
             ),
             (
                 predictions(task("a", "xyz", [0, 1, np.nan]), task("b", "xyy", [1, 1, 1])),

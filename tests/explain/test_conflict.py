@@ -1,4 +1,4 @@
-"""Gradient conflict from what probes stored: cosines by hand, shares, and what a study must set."""
+"""Gradient conflict from what probes stored: cosines by hand, and what a study must set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from mtlv.errors import StoreError
-from mtlv.explain.conflict import conflict_rows, conflicting, cosines
+from mtlv.explain.conflict import conflict_rows, cosines
 from mtlv.explain.data_maps import data_map_rows, regions
 from mtlv.store import JobRecord, Store
 from store.fakes import fake_job
@@ -56,12 +56,6 @@ def test_probes_of_steps_tell_their_steps(store: Store) -> None:
     three = np.stack([PRODUCTS] * 3)
     job = probed(store, {"name": "pooled", "every": 20}, products=three)
     assert sorted({row["time"] for row in conflict_rows(store, [job])}) == [20, 40, 60]
-
-
-def test_shares_of_conflict() -> None:
-    rows = [{"first": "a", "second": "b", "cosine": c} for c in (-0.1, 0.2, -0.3, 0.0)]
-    rows += [{"first": "a", "second": "c", "cosine": 0.5}]
-    assert conflicting(rows) == {("a", "b"): (0.5, 4), ("a", "c"): (0.0, 1)}
 
 
 def test_a_study_without_the_probe_is_told_the_setting(store: Store) -> None:

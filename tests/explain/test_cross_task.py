@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from mtlv.data import Corpus, CorpusBuilder, Example, Target
+from mtlv.evaluation.about import About
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.thresholds import Thresholds
-from mtlv.explain.cross_task import Layers, can_be_asked, cross_matrix, layer_scores
+from mtlv.explain.cross_task import Layers, best_guess, can_be_asked, cross_matrix, layer_scores
 from mtlv.model.network import Network, with_own_encoders
 from mtlv.model.tokens import tokenise
 from mtlv.tasks import Task, TaskSet
@@ -19,6 +20,7 @@ from mtlv.training.scoring import corpus_scores
 from toys import tiny_source, toy_corpus, toy_data, toy_network
 
 FILMS, FOOD = toy_corpus("films", ("heart",)), toy_corpus("food", ("lung",))
+WARDS = ("a", "b", "c")
 CORPORA = {"films": FILMS, "food": FOOD}
 TASKS = TaskSet.of([FILMS, FOOD])
 
@@ -106,6 +108,21 @@ def test_a_matrix_has_texts_in_rows_and_layers_in_columns() -> None:
             hits = np.sum(decided & (truth == 1))
             expected = 2 * hits / (decided.sum() + truth.sum())
             assert found["f1"][i, j] == pytest.approx(expected)
+
+
+def test_guessing_is_the_best_constant_answer() -> None:
+    truth = np.array([1.0, 1, 0, 1, np.nan])
+    scores = np.linspace(0, 1, 5)
+    binary = TaskPredictions("heart", "binary", np.arange(5).astype(str), truth, scores)
+    wards = TaskPredictions(
+        "ward", "multiclass", np.arange(5).astype(str), truth, np.zeros((5, 3)), "", About(WARDS)
+    )
+    tasks = [Task("heart", "binary", "x", (), "f1"), Task("ward", "multiclass", "x", WARDS, "f1")]
+    test = Predictions("test", {"heart": binary, "ward": wards})
+    found = best_guess(test, [*tasks, Task("age", "regression", "x", (), "mse")])
+    assert found["accuracy"][:2] == pytest.approx([3 / 4, 3 / 4])
+    assert found["f1"][0] == pytest.approx(6 / 7)  # 2 * 3/4 / (1 + 3/4)
+    assert np.isnan(found["accuracy"][2])
 
 
 def test_single_task_models_each_fill_a_column() -> None:

@@ -13,6 +13,7 @@ from mtlv.errors import DataError, StoreError
 from mtlv.explain.asked import Asked
 from mtlv.explain.explaining import explain_study
 from mtlv.explain.one_text import explain_text
+from mtlv.explain.roles import COMPARED
 from mtlv.explain.study_views import StudyViews
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
@@ -41,7 +42,7 @@ def found(store: Store, folder: Path) -> ExplanationRecord:
 
 
 def rows(store: Store, record: ExplanationRecord, name: str) -> list[dict[str, Any]]:
-    return list(store.explanation_frame(record.id, name).to_pylist())
+    return list(store.explanations.frame(record.id, name).to_pylist())
 
 
 def test_all_views_are_there_with_the_columns_that_the_store_describes(
@@ -52,7 +53,7 @@ def test_all_views_are_there_with_the_columns_that_the_store_describes(
         found.frames
     )
     for name, count in found.frames.items():
-        table = store.explanation_frame(found.id, name)
+        table = store.explanations.frame(found.id, name)
         assert table.num_rows == count
         described = FRAMES[name].split(": ")[1].split(", ")
         assert set(table.column_names) <= set(described)
@@ -103,13 +104,15 @@ def _test_ids(store: Store) -> list[str]:
 def test_the_same_question_is_answered_from_the_store(
     store: Store, found: ExplanationRecord, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(StudyViews, "frames", lambda _: pytest.fail("was made again"))
+    monkeypatch.setattr(StudyViews, "answers", lambda *_: pytest.fail("was made again"))
     assert explain_study(store, "small", Asked(texts=6, base=folder)) == found
     with pytest.raises(pytest.fail.Exception):
         explain_study(store, "small", Asked(texts=7, base=folder))
 
 
-def test_data_that_are_gone_cost_the_views_that_need_them(store: Store, tmp_path: Path) -> None:
+def test_data_that_are_gone_cost_views_until_they_are_back(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = Asked(plans=("mtl",), tasks=("edema",), texts=4, base=tmp_path)
     write_csv(tmp_path / "reports.csv", rows=30)
     record = store.study("small")
@@ -120,6 +123,58 @@ def test_data_that_are_gone_cost_the_views_that_need_them(store: Store, tmp_path
     reasons = {own.view: own.reason for own in found.missing}
     assert "not the one that the study learned from" in reasons["word importance"]
     assert "conflict" in found.frames
+    write_csv(tmp_path / "reports.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(StudyViews, "_conflict", lambda _: pytest.fail("was made again"))
+        again = explain_study(store, "moved", asked)
+    assert again.id == found.id
+    assert {"conflict", "words", "data_map"} <= set(again.frames)
+    missing = {own.view for own in again.missing}
+    assert "word importance" not in missing
+    assert "disagreement of plans" in missing, "one plan alone"
+    for name, count in again.frames.items():
+        assert store.explanations.frame(again.id, name).num_rows == count
+
+
+@pytest.mark.parametrize(("plan", "other"), [("stl", "mtl"), ("mtl", "stl")])
+def test_one_plan_shows_what_it_allows_and_the_rest_is_named(
+    store: Store, folder: Path, plan: str, other: str
+) -> None:
+    asked = Asked(plans=(plan,), tasks=("edema", "effusion"), texts=4, base=folder)
+    found = explain_study(store, "small", asked)
+    assert {"words", "agreement", "similarity", "cross_task"} <= set(found.frames)
+    assert found.article is not None
+    assert found.article["held_out"] == []
+    missing = {own.view: own for own in found.missing}
+    assert set(missing) == {"disagreement of plans", *COMPARED}
+    for view in COMPARED:
+        assert f"only `{plan}`" in missing[view].reason
+        assert missing[view].setting == f"name `{other}` too, with --plan"
+
+
+def test_nothing_is_stored_where_nothing_can_be_shown(tmp_path: Path) -> None:
+    kept = {"checkpoints": False}
+    store = explained_study(tmp_path, plans=["mtl"], evaluation={"seeds": [0]}, store=kept)
+    with pytest.raises(StoreError, match="Nothing of the study 'small' can be explained") as caught:
+        explain_study(store, "small", Asked(texts=4, base=tmp_path))
+    assert "word importance: " in str(caught.value.found)
+    assert "checkpoints: true" in str(caught.value.hint)
+    assert store.explanations.of("small") == []
+
+
+def test_a_bag_with_another_head_has_words_by_attributions(tmp_path: Path) -> None:
+    store = explained_study(
+        tmp_path,
+        encoder={"name": "bow", "bow": {"hidden_size": 4}},
+        head={"layers": 1},
+        plans=["stl", "mtl"],
+        evaluation={"seeds": [0]},
+    )
+    found = explain_study(store, "small", Asked(tasks=("edema",), texts=4, base=tmp_path))
+    assert found.article is not None
+    assert found.article["words"] is None
+    assert "edema" in {row["word"] for row in rows(store, found, "words")}
+    assert max(abs(row["delta"]) for row in rows(store, found, "texts")) < 0.01
 
 
 class TestOneText:
@@ -146,9 +201,31 @@ class TestOneText:
             assert total == pytest.approx(row["difference"] + row["delta"], abs=1e-6)
             assert np.sign(row["score"]) == np.sign(row["probability"] - 0.5)
 
+    def test_differences_are_of_two_plans_and_of_two_seeds_of_the_first(self, store: Store) -> None:
+        asked = Asked(plans=("stl", "mtl"), tasks=("edema",))
+        record = explain_text(store, "small", TEXT, asked)
+        values = {(r["plan"], r["place"]): r["value"] for r in rows(store, record, "attributions")}
+        assert {plan for plan, _ in values} == {"stl", "mtl"}
+        differences = rows(store, record, "differences")
+        assert set(differences[0]) == set(FRAMES["differences"].split(": ")[1].split(", "))
+        pairs = {
+            (row["first"], row["first_seed"], row["second"], row["second_seed"])
+            for row in differences
+        }
+        assert pairs == {("stl", 0, "mtl", 0), ("stl", 0, "stl", 1)}
+        for row in (own for own in differences if own["second"] == "mtl"):
+            expected = values["mtl", row["place"]] - values["stl", row["place"]]
+            assert row["value"] == pytest.approx(expected)
+
+    def test_one_plan_differs_from_itself_by_its_seeds_alone(self, store: Store) -> None:
+        record = explain_text(store, "small", TEXT, Asked(plans=("mtl",), tasks=("edema",)))
+        (pair,) = {(r["first"], r["second"]) for r in rows(store, record, "differences")}
+        assert pair == ("mtl", "mtl")
+
     def test_an_answer_is_kept(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         first = explain_text(store, "small", TEXT)
-        monkeypatch.setattr("mtlv.explain.one_text._frames", lambda *_: pytest.fail("made again"))
+        again = "mtlv.explain.one_text._attributions"
+        monkeypatch.setattr(again, lambda *_: pytest.fail("was made again"))
         assert explain_text(store, "small", TEXT) == first
 
 
@@ -185,3 +262,13 @@ class TestRefused:
         assert "checkpoints: true" in missing["word importance"]
         assert "gradient_cosine" in missing["gradient conflict"]
         assert "features: data_map" in missing["data map"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "models", "each"), [(None, 4, 50), (None, 20, 20), (None, 76, 8), (30, 76, 30)]
+)
+def test_many_models_get_fewer_texts_unless_they_are_asked_for(
+    asked: int | None, models: int, each: int
+) -> None:
+    assert Asked(texts=asked).texts_each(models) == each
+    assert Asked(texts=asked).settings(models)["texts"] == each

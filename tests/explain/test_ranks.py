@@ -85,16 +85,26 @@ def test_the_mean_over_pairs_is_that_of_fishers_z() -> None:
     base = np.arange(1.0, 6)
     swapped = np.array([3.0, 2, 1, 4, 5])  # rho 0.6
     other = np.array([2.0, 1, 3, 4, 5])  # rho 0.9
-    found = mean_agreement([(base, swapped), (base, other)], signed=False)
+    found = mean_agreement([(base, swapped), (base, other)], [(0, 1), (0, 1)], signed=False)
     assert found.rho == pytest.approx(math.tanh((math.atanh(0.6) + math.atanh(0.9)) / 2))
-    assert found.sd == pytest.approx(0.3 / math.sqrt(2))
-    assert (found.pairs, found.signed_rho) == (2, None)
+    assert (found.pairs, found.starts, found.signed_rho) == (2, 1, None)
+    assert math.isnan(found.lowest), "one pair of seeds has no range"
+
+
+def test_the_range_over_seeds_is_of_means_over_folds() -> None:
+    base = np.arange(1.0, 6)
+    swapped, other = np.array([3.0, 2, 1, 4, 5]), np.array([2.0, 1, 3, 4, 5])  # rho 0.6, 0.9
+    pairs = [(base, swapped), (base, other), (base, swapped), (base, swapped)]
+    found = mean_agreement(pairs, [(0, 1), (0, 1), (0, 2), (0, 2)], signed=False)
+    mixed = math.tanh((math.atanh(0.6) + math.atanh(0.9)) / 2)
+    assert (found.lowest, found.highest) == (pytest.approx(0.6), pytest.approx(mixed))
+    assert (found.pairs, found.starts) == (4, 2)
+    assert found.lowest < found.rho < found.highest
 
 
 def test_signed_values_are_ranked_by_their_size_and_compared_by_their_sign_too() -> None:
     values = np.array([3.0, -2.0, 1.0, -0.5, 0.1])
-    found = mean_agreement([(values, -values)], signed=True)
+    found = mean_agreement([(values, -values)], [(0, 1)], signed=True)
     assert found.rho == pytest.approx(1)
     assert found.overlap == pytest.approx(1)
     assert found.signed_rho == pytest.approx(-1)
-    assert math.isnan(found.sd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,15 @@ from scipy import stats
 from mtlv.errors import StoreError
 from mtlv.explain.held_out import Pairing, paired_difference
 from mtlv.explain.importance import MEASURES
-from mtlv.explain.view_results import CrossTask, ThreeViews
+from mtlv.explain.texts import StudyTexts
+from mtlv.explain.view_results import (
+    CrossTask,
+    Difference,
+    HeldOut,
+    RankScatter,
+    ThreeViews,
+    WordView,
+)
 from mtlv.explain.views import three_views
 from mtlv.explain.word_view import WordModel, word_view
 from mtlv.report.explain_tables import view_tables
@@ -49,6 +58,11 @@ def studied(folder: Path, **changes: Any) -> Store:
     return store
 
 
+def viewed(store: Store, **plans: Any) -> ThreeViews:
+    outcome = load_outcome(store, "small")
+    return three_views(store, outcome, StudyTexts(store, outcome.study, Path()), **plans)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return studied(
@@ -60,7 +74,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 @pytest.fixture(scope="module")
 def views(store: Store) -> ThreeViews:
-    return three_views(store, "small")
+    return viewed(store)
 
 
 # --- view 1 --------------------------------------------------------------------------------------
@@ -121,6 +135,7 @@ def test_ranks_are_compared_between_seeds_and_the_ceiling_is_the_smaller_one() -
     found = {(own.measure, own.x, own.y): own for own in word_view(models, "stl", "mtl").scatters}
     assert len(found) == 3 * (1 + 2)
     own = found["output_weights", "stl: film", "stl: food"]
+    assert own.agreement is not None
     assert own.same_seed is not None
     assert own.ceiling is not None
     # film 0 | food 1 is -1 and film 1 | food 0 is 1; so are the pairs of equal seeds
@@ -128,17 +143,61 @@ def test_ranks_are_compared_between_seeds_and_the_ceiling_is_the_smaller_one() -
     assert own.same_seed.rho == pytest.approx(0, abs=1e-6)
     assert own.ceiling.rho == pytest.approx(-1)
     assert (own.ranks_x, own.ranks_y) == ((1, 2, 3, 4), (4, 3, 2, 1))
-    assert found["output_weights", "stl: film", "mtl: film"].agreement.rho == pytest.approx(1)
+    assert (own.agreement.pairs, own.agreement.starts) == (2, 1)
+    across = found["output_weights", "stl: film", "mtl: film"].agreement
+    assert across is not None
+    assert across.rho == pytest.approx(1)
     article = found["input_sum", "stl: film", "mtl: film"]
     assert article.ranks_x == (1, 4, 2, 3), "the article ranks by the signed sum"
+    assert article.agreement is not None
     assert article.agreement.signed_rho is None
+
+
+def test_all_pairs_of_seeds_and_all_folds_are_compared() -> None:
+    values = {0: (4, 3, 2, 1), 1: (4, 3, 1, 2), 2: (1, 2, 3, 4), 3: (4, 3, 2, 1)}
+    models = [
+        model(plan, "film", seed, *own, fold=fold)
+        for plan in ("stl", "mtl")
+        for seed, own in values.items()
+        for fold in range(5)
+    ]
+    view = word_view(models, "stl", "mtl")
+    (own,) = [one for one in view.scatters if one.measure == "input_sum"]
+    assert own.agreement is not None
+    assert (own.agreement.pairs, own.agreement.starts) == (5 * 12, 6)
+    assert own.agreement.lowest == pytest.approx(-1), "seeds 0 and 2"
+    assert own.agreement.highest == pytest.approx(1), "seeds 0 and 3"
+    assert own.same_seed is not None
+    assert (own.same_seed.pairs, own.same_seed.starts) == (5 * 4, 4)
+    ceiling = view.ceilings["input_sum"]["stl: film"]
+    assert (ceiling.pairs, ceiling.starts) == (5 * 6, 6)
+    assert (ceiling.lowest, ceiling.highest) == (pytest.approx(-1), pytest.approx(1))
 
 
 def test_with_one_seed_there_is_no_ceiling() -> None:
     models = [model(plan, "film", 0, 1, 2, 3, 4) for plan in ("stl", "mtl")]
     (own, *_) = word_view(models, "stl", "mtl").scatters
-    assert own.ceiling is None
-    assert own.agreement == own.same_seed
+    assert (own.agreement, own.ceiling) == (None, None), "equal starts would make ranks alike"
+    assert own.same_seed is not None
+    assert own.same_seed.rho == pytest.approx(1)
+    ranks = next(t for t in view_tables(views_of(own)) if "ranks" in t.title)
+    assert ranks.rows[0][1:5] == ("-", "-", "-", "+1.00")
+
+
+def views_of(*scatters: RankScatter) -> ThreeViews:
+    """Return views that have ranks and an empty matrix alone."""
+    matrix = CrossTask("stl", "accuracy", (), (), (), ())
+    return ThreeViews("s", "stl", "mtl", (), WordView({}, scatters, (4,)), (matrix,), ())
+
+
+@pytest.mark.parametrize(("single", "scatters"), [("stl", 1), (None, 0)])
+def test_one_plan_has_its_words_and_its_ceilings(single: str | None, scatters: int) -> None:
+    plan, multi = single or "mtl", None if single else "mtl"
+    models = [model(plan, task, seed, 4, 3, 2, 1) for task in ("film", "food") for seed in (0, 1)]
+    view = word_view(models, single, multi)
+    assert set(view.top["input_sum"]) == {f"{plan}: film", f"{plan}: food"}
+    assert len(view.scatters) == len(MEASURES) * scatters
+    assert view.ceilings["input_sum"][f"{plan}: film"].rho == pytest.approx(1)
 
 
 def test_top_words_are_those_that_all_runs_know() -> None:
@@ -166,6 +225,7 @@ def test_words_of_a_study_are_its_vocabulary_and_its_labels_matter(views: ThreeV
     for own in views.words.scatters:
         assert len(own.words) == views.words.vocabulary[0]
         assert sorted(own.ranks_x) != list(own.ranks_x)
+        assert own.agreement is not None
         assert (own.agreement.pairs, own.ceiling is None) == (4, False)
 
 
@@ -206,17 +266,59 @@ def test_views_go_to_json_and_back(views: ThreeViews) -> None:
 def test_tables_show_what_was_found(views: ThreeViews) -> None:
     tables = view_tables(views)
     assert len(tables) == 1 + len(MEASURES) + 1 + 1 + 1
+    assert {row[-2:] for row in tables[0].rows} == {("corrected t, 2 test parts", "4")}
     held, cross = tables[0], tables[-2]
     own = views.held_out[0]
     assert held.rows[0][0] == "edema, f1"
     assert held.rows[0][2] == f"{100 * np.mean(own.multi):.1f}"
-    assert "corrected resampled t-test over 2 test parts" in held.note
-    assert cross.header == ("texts of", *(f"{p}: {t}" for p in ("stl", "mtl") for t in TASKS))
-    assert len(tables[-3].rows) == len(MEASURES) * 3
+    assert "corrected resampled t-test" in held.note
+    layers = (f"{p}: {t}" for p in ("stl", "mtl") for t in TASKS)
+    assert cross.header == ("texts of", "guessing", *layers)
+    assert len(tables[-3].rows) == len(MEASURES) * (3 + 4), "pairs of models, and their ceilings"
+    assert "4 pairs of runs from 1 pair of seeds" in tables[-3].note
+
+
+def test_every_row_of_view_1_tells_its_own_test_and_runs() -> None:
+    def own(task: str, test: str, unit: str, runs: int) -> HeldOut:
+        difference = Difference(0.1, 0.0, 0.2, 0.04, test, runs, unit)
+        values, places = (0.5,) * runs, tuple((0, seed) for seed in range(runs))
+        return HeldOut(task, "f1", values, values, places, difference)
+
+    held = own("a", "corrected_t", "test part", 5), own("b", "paired_t", "run", 3)
+    views = replace(views_of(), held_out=held)
+    assert [row[-2:] for row in view_tables(views)[0].rows] == [
+        ("corrected t, 5 test parts", "5"),
+        ("paired t, 3 runs", "3"),
+    ]
+
+
+@pytest.mark.parametrize("plan", ["single", "multi"])
+def test_one_plan_alone_shows_its_own_views(store: Store, views: ThreeViews, plan: str) -> None:
+    names = {"single": None, "multi": None} | {plan: {"single": "stl", "multi": "mtl"}[plan]}
+    found = viewed(store, **names)
+    assert found.held_out == found.lifts == ()
+    assert {own.plan for own in found.cross_task} == {names[plan]}
+    assert found.cross_task[0] == _accuracy(views, str(names[plan]))
+    titles = [table.title.partition(":")[0] for table in view_tables(found)]
+    assert titles == ["View 2"] * (len(MEASURES) + 1) + ["View 3"]
+    assert ThreeViews.from_json(found.to_json()).to_json() == found.to_json()
+
+
+def test_views_of_an_earlier_version_can_be_read(views: ThreeViews) -> None:
+    old = json.loads(json.dumps(views.to_json()))
+    old["words"].pop("ceilings")
+    for own in old["cross_task"]:
+        own.pop("guess")
+    for own in old["words"]["scatters"]:
+        for key in ("starts", "lowest", "highest"):
+            own["agreement"].pop(key)
+        own["agreement"]["sd"] = 0.1
+    (ranks,) = [t for t in view_tables(ThreeViews.from_json(old)) if "ranks" in t.title]
+    assert ranks.rows[0][3] == "-", "nothing is known of seeds"
 
 
 def test_another_encoder_has_no_words_but_the_other_views(tmp_path: Path) -> None:
-    found = three_views(studied(tmp_path), "small")
+    found = viewed(studied(tmp_path))
     assert found.words is None
     assert np.isfinite(_accuracy(found, "mtl").mean).all()
     assert math.isnan(found.held_out[0].difference.p), "one run"
@@ -227,8 +329,8 @@ def test_another_encoder_has_no_words_but_the_other_views(tmp_path: Path) -> Non
 
 def test_what_is_missing_is_named(store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no finished plan 'gmtl'"):
-        three_views(store, "small", multi="gmtl")
+        viewed(store, multi="gmtl")
     bare = studied(tmp_path, encoder={"name": "bow"}, store={"checkpoints": False})
     with pytest.raises(StoreError, match="kept no checkpoint") as error:
-        three_views(bare, "small")
+        viewed(bare)
     assert "checkpoints: true" in str(error.value)

@@ -34,6 +34,9 @@ PAGES = [
 ]
 
 
+TOLD = ("error", "warning", "trace")  # Plotly warns by a trace
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     with browser() as chromium:
@@ -52,7 +55,7 @@ def page(chromium: Any) -> Iterator[Any]:
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
     page.set_default_timeout(30_000)
     told: list[str] = []
-    page.on("console", lambda m: told.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: told.append(m.text) if m.type in TOLD else None)
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda r: told.append(r.url) if not _own(r.url) else None)
     yield page
@@ -75,6 +78,20 @@ def test_a_page_loads_and_draws(path: str, base: str, page: Any) -> None:
     assert page.locator(".js-plotly-plot").count() == states.count("drawn")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0  # only tables and figures scroll sideways
+
+
+def test_a_figure_without_data_is_a_line_and_no_box(base: str, page: Any) -> None:
+    page.goto(f"{base}/studies/reports/groups")
+    draw_all(page)
+    lines = page.locator(".left-out li").all_inner_texts()
+    assert any(line.startswith("Gradient conflict: ") for line in lines)
+    assert page.locator("figure[data-src]").count() == page.locator(".js-plotly-plot").count()
+
+
+def test_tables_of_a_study_fit_a_window(base: str, page: Any) -> None:
+    page.goto(f"{base}/studies/reports")
+    wide = "all => all.filter(own => own.scrollWidth > own.clientWidth).length"
+    assert page.eval_on_selector_all(".scroll", wide) == 0
 
 
 def test_a_narrow_window_does_not_scroll_sideways(base: str, page: Any) -> None:

@@ -84,6 +84,60 @@ def test_numbers_are_those_of_the_outcome(client: TestClient, world: Store) -> N
         assert rows[plan.name]["seconds"] == pytest.approx(plan.cost.train_seconds)
 
 
+BOOTSTRAP = "/compare?study=reports&test=bootstrap&metric=average_precision_macro"
+
+
+def test_a_page_draws_as_often_as_it_has_time_for(
+    world: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtlv.store.comparison_tests.seconds_of", lambda pairs, n: 0.0005 * n)
+    with asking(world.root) as client:
+        found = data(client, BOOTSTRAP)  # a quarter of a second for three plans
+        assert {plan["draws"] for plan in found["comparison"]["plans"]} == {None, 166}
+        assert found["rough"]["why"].startswith("drawn 166 times instead of 10,000")
+        assert found["rough"]["command"] == (
+            "mtlv compare reports --baseline mtl --metric average_precision_macro "
+            "--test bootstrap --correction holm --draws 10000"
+        )
+        assert found["rough"]["command"] in client.get(BOOTSTRAP).text
+        assert "166 draws" in found["grid"]["note"]
+
+
+def test_a_page_does_not_test_what_would_take_too_long(
+    world: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtlv.store.comparison_tests.seconds_of", lambda pairs, n: 1.0 * n)
+    with asking(world.root) as client:
+        found = data(client, BOOTSTRAP)
+        assert found["rough"]["why"].startswith("not tested here")
+        rows = {row["plan"]: row for row in found["grid"]["rows"]}
+        assert rows["stl"]["verdict"] == "-"
+        assert rows["stl"]["difference"] is not None
+
+
+def test_enough_time_is_no_caution(client: TestClient) -> None:
+    assert data(client, "/compare?study=reports")["rough"] is None
+
+
+def test_a_test_that_folds_mislead_is_warned_of(client: TestClient) -> None:
+    (told,) = data(client, BOOTSTRAP)["warnings"]
+    assert told.startswith("'stl', 'gmhl' and 'gmtl': overlapping folds")
+    assert "overlapping folds" in client.get(BOOTSTRAP).text
+    assert data(client, "/compare?study=reports")["warnings"] == []
+
+
+def test_plans_are_ranked_beside_their_comparison(client: TestClient) -> None:
+    found = data(client, "/compare?study=reports&margin=0.5")
+    assert {row["plan"] for row in found["ranks"]["rows"]} == {"stl", "mtl", "gmhl", "gmtl"}
+    assert "Friedman over 4 tasks" in found["ranks"]["note"]
+    assert "p equivalence" in found["grid"]["rows"][0]
+
+
+def test_the_forest_is_drawn_from_the_comparison_of_the_page(client: TestClient) -> None:
+    found = data(client, "/studies/reports/figures/forest")
+    assert "corrected_t over 2 test parts" in found["caption"]
+
+
 def test_the_baseline_can_be_chosen(client: TestClient) -> None:
     rows = data(client, "/studies/reports?baseline=stl")["comparison"]["rows"]
     assert {row["plan"]: row["difference"] for row in rows}["stl"] == 0.0
@@ -159,6 +213,20 @@ def test_examples_are_searched_and_paged(client: TestClient) -> None:
     assert all("nodule" in row["segments"][0].lower() for row in found["rows"])
     one = data(client, "/studies/reports/examples?text=0-test-7&task=edema")
     assert [row["id"] for row in one["rows"]] == ["0-test-7"]
+
+
+def test_a_decision_stands_beside_its_threshold(client: TestClient, world: Store) -> None:
+    path = "/studies/reports/examples?text=0-test-7&task=edema&first=stl&second=mtl"
+    ((answers,),) = (
+        [own["answers"] for own in row["answers"]] for row in data(client, path)["rows"]
+    )
+    outcome = load_outcome(world, "reports")
+    page = client.get(path).text
+    for plan, answer in zip(("stl", "mtl"), answers, strict=True):
+        limit = outcome[plan].cells[0].scores.thresholds.values["edema"]
+        assert answer["threshold"] == limit
+        sign = "≥" if answer["text"] == "yes" else "&lt;"
+        assert f"{100 * answer['score']:.1f} % {sign} {100 * limit:.1f} %" in page
 
 
 def test_examples_on_which_plans_disagree(client: TestClient) -> None:

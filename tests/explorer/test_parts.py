@@ -102,18 +102,20 @@ def test_texts_that_are_not_here(tmp_path: Path) -> None:
 def test_answers_of_every_kind() -> None:
     ids = np.array(["1", "2"], object)
     binary = TaskPredictions("b", "binary", ids, np.array([1.0, 0.0]), np.array([0.7, 0.6]))
-    assert [(a.text, a.right) for a in _answers(binary, 0.65).values()] == [
-        ("yes", True),
-        ("no", True),
+    assert [(a.text, a.right, a.why) for a in _answers(binary, 0.65).values()] == [
+        ("yes", True, "70.0 % ≥ 65.0 %"),
+        ("no", True, "60.0 % < 65.0 %"),
     ]
     about = About(("cat", "dog"))
     scores = np.array([[0.9, 0.1], [0.8, 0.2]])
     classes = TaskPredictions("m", "multiclass", ids, np.array([0.0, 1.0]), scores, about=about)
     first, second = _answers(classes, 0.5).values()
     assert (first.text, first.score, first.right) == ("cat", 0.9, True)
+    assert first.why == "90.0 %"  # no threshold decides it
     assert (second.text, second.right) == ("cat", False)
     values = TaskPredictions("r", "regression", ids, np.array([1.0, 2.0]), np.array([1.234, 2.0]))
     assert [(a.text, a.right) for a in _answers(values, 0.5).values()] == [
         ("1.23", None),
         ("2.00", None),
     ]
+    assert _answers(values, 0.5)["1"].why == ""

@@ -189,7 +189,7 @@ def _write_grouping(store: Store, study: StudyRecord) -> None:
     found = FoundGrouping(
         id="f00d", study=study.name, fold=0, settings={}, grouping=grouping, stability={"ari": 0.8}
     )
-    store.write_grouping(found, features)
+    store.groupings.write(found, features)
 
 
 def _write_transfer(store: Store, study: StudyRecord) -> None:
@@ -203,7 +203,7 @@ def _write_transfer(store: Store, study: StudyRecord) -> None:
                 verdict = "improves" if effect > 0.02 else "decreases" if effect < -0.02 else "none"
                 own: Any = {"source": s, "target": t, "effect": effect, "verdict": verdict}
                 effects.append(EffectRecord(low=effect - 0.02, high=effect + 0.02, **own))
-    store.write_transfer(
+    store.transfers.write(
         TransferRecord(
             name=study.name,
             config={},
@@ -245,4 +245,4 @@ def _write_explanation(store: Store, study: StudyRecord) -> None:
         seconds=1.0,
         created=FINISHED,
     )
-    store.write_explanation(record, {k: pa.Table.from_pylist(rows) for k, rows in frames.items()})
+    store.explanations.write(record, {k: pa.Table.from_pylist(rows) for k, rows in frames.items()})

@@ -66,6 +66,18 @@ def test_with_one_corpus_or_on_demand_all_words_stay() -> None:
     assert {"film", "food", "hot"} < set(vocabulary(TEXTS, BowSettings(shared=False)))
 
 
+def test_hyphens_part_words_and_apostrophes_do_not() -> None:
+    text = {"films": ["A well-made film isn't well made", "well, isn\u2019t it"]}
+    found = vocabulary(text, BowSettings())
+    assert found == ["well", "isn't", "made", "a", "film", "it"]
+
+
+def test_special_tokens_are_no_words_of_the_vocabulary() -> None:
+    texts = {"any": ["@GENE$ binds gene1 and @GENE$2 and"]}
+    assert "gene" in vocabulary(texts, BowSettings())
+    assert vocabulary(texts, BowSettings(), ["@GENE$"]) == ["and", "2", "binds", "gene1"]
+
+
 def test_rare_words_go_and_the_most_frequent_stay() -> None:
     counts = {"a": 3, "b": 2, "c": 2, "d": 1}
     text = {"x": [" ".join(w for w, n in counts.items() for _ in range(n))]}

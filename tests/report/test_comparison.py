@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mtlv.evaluation.summary import Summary
-from mtlv.report.comparison import comparison_table, comparison_task_table
+from mtlv.report.comparison import comparison_table, comparison_task_table, rank_table
 from mtlv.report.comparison_paper import (
     comparison_csv,
     comparison_latex,
@@ -79,6 +80,35 @@ class TestScreen:
         for word in ("bootstrap over 40 examples, 200 draws", "3 runs", "over runs and examples"):
             assert word in note
 
+    def test_a_margin_adds_the_p_of_the_equivalence(
+        self, store: Store, outcome: StudyOutcome, comparison: Comparison
+    ) -> None:
+        found = compare(store, outcome, "mtl", None, CompareSettings(margin=60, draws=200))
+        row = found.rows[0]
+        table = comparison_table(found)
+        shown = dict(zip(table.header, table.rows[0], strict=True))
+        assert row.claim is not None
+        assert row.claim.equivalence_p is not None
+        assert shown["p equivalence"] == f"{row.claim.equivalence_p:.3f}"
+        assert shown["verdict"] == "equivalent within 60"
+        assert "two one-sided tests against a margin of ± 60" in table.note
+        for other in (comparison_task_table(found, row), paper_tables(found, outcome)["tests"]):
+            assert "p equivalence" in other.header
+            assert {len(line) for line in other.rows} == {len(other.header)}
+        assert "p equivalence" not in comparison_table(comparison).header
+
+    def test_plans_are_ranked_from_three_on(self, store: Store, comparison: Comparison) -> None:
+        table, ranks = rank_table(comparison), comparison.ranks
+        assert table is not None
+        assert ranks is not None
+        best = min(ranks.mean_ranks, key=lambda plan: ranks.mean_ranks[plan])
+        assert table.rows[0][:2] == (best, f"{ranks.mean_ranks[best]:.2f}")
+        assert {row[0]: row[2] for row in table.rows}["mtl"] == "-"
+        assert f"further apart than {ranks.critical_difference:.2f} differ (Nemenyi)" in table.note
+        two = load_outcome(store, "fake")
+        two = replace(two, plans=two.plans[:2])
+        assert rank_table(compare(store, two, "mtl", None, QUICK)) is None
+
     def test_losses_are_no_percent(self, store: Store, outcome: StudyOutcome) -> None:
         table = comparison_table(compare(store, outcome, "mtl", "log_loss", QUICK))
         own = outcome["stl"].summary.metrics["log_loss"]
@@ -122,7 +152,7 @@ class TestPaper:
     ) -> None:
         tables = paper_tables(comparison, outcome)
         assert list(tables) == [
-            *("quality", "tests", "tasks-stl", "tasks-gmhl", "tasks-gmtl", "time"),
+            *("quality", "tests", "ranks", "tasks-stl", "tasks-gmhl", "tasks-gmtl", "time"),
         ]
         assert tables["quality"].header[:3] == ("architecture", "groups", "macro-F1")
         assert [row[1] for row in tables["quality"].rows] == [
@@ -159,12 +189,13 @@ class TestPaper:
         self, comparison: Comparison, outcome: StudyOutcome
     ) -> None:
         text = comparison_markdown(comparison, outcome)
-        assert text.count("### ") == 6
+        assert text.count("### ") == 7
+        assert "Friedman over 4 tasks" in text
         assert "| stl | mtl |" in text
 
     def test_latex_can_be_set(self, comparison: Comparison, outcome: StudyOutcome) -> None:
         text = comparison_latex(comparison, outcome)
-        assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 6
+        assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 7
         assert r"f1\_macro" in text
         assert r"\textbf{" in text
         assert r"\label{tab:fake-tasks-gmtl}" in text

@@ -66,12 +66,27 @@ def test_conflict_is_counted() -> None:
     assert table("conflict", rows).rows == (("a / b", "+0.100", "50 %", "2"),)
 
 
-def test_disagreements_are_counted_by_who_is_right() -> None:
-    named = {"task": "edema", "first": "stl", "second": "mtl", "words": "long " * 40}
-    rows = [named | {"first_right": a, "second_right": 1 - a} for a in (1.0, 0.0, 1.0)]
-    (row,) = table("disagreement", rows).rows
-    assert row[:5] == ("edema", "stl", "mtl", "2", "1")
-    assert row[5].endswith("…")
+def test_disagreements_are_counted_and_ties_are_told() -> None:
+    counts = {"both_right": 3, "both_wrong": 1, "first_alone": 2, "second_alone": 0, "tied": 4}
+    named = {"task": "edema", "first": "stl", "second": "mtl", "fold": 1, "texts": 10}
+    found = table("judged", [named | counts | {"first_seeds": 2, "second_seeds": 2}])
+    assert found.rows == (("edema: stl / mtl", "10", "3", "1", "2", "0", "4"),)
+    assert "test texts of fold 2 alone" in found.note
+    assert "more than half of its 2 seeds" in found.note
+    assert "half of a plan's seeds are right and half wrong" in found.note
+
+
+def test_texts_on_which_seeds_differ_most_are_shown() -> None:
+    named = {"task": "edema", "first": "stl", "second": "mtl", "words": "long " * 40, "target": 1.0}
+    shares = [(0.75, 0.25), (0.0, 1.0), (1.0, 0.25)]
+    rows = [named | {"first_right": a, "second_right": b} for a, b in shares]
+    found = table("disagreement", rows).rows
+    assert [row[1:4] for row in found] == [
+        ("mtl (100%)", "stl (0%)", "1"),
+        ("stl (100%)", "mtl (25%)", "1"),
+        ("stl (75%)", "mtl (25%)", "1"),
+    ]
+    assert found[0][4].endswith("…")
 
 
 def test_deltas_are_the_median_and_the_largest() -> None:
@@ -133,3 +148,37 @@ def test_one_text_has_a_row_for_each_word_and_a_column_for_each_plan(label: str 
         ("= decision", "1", "1"),
     )
     assert "of the first fold and seed 3" in found.note
+
+
+def one(plan: str, value: float, label: str | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the row of a text of one word under a plan, and that of its word."""
+    named = {"task": "edema", "plan": plan, "seed": 0}
+    text = named | {"label": label, "score": 0.5, "probability": 0.5, "decision": "1"}
+    word = named | {"place": 0, "word": "no", "value": value, "state": "read"}
+    return text | {"delta": 0.0, "difference": 1.0, "steps": 16}, word
+
+
+def difference(first: tuple[str, int], second: tuple[str, int], value: float) -> dict[str, Any]:
+    return pair(first, second, value=value) | {"place": 0, "word": "no", "state": "read"}
+
+
+def test_differences_stand_behind_the_plans_and_their_noise_beside_them() -> None:
+    texts, words = zip(one("stl", -0.5), one("mtl", -0.25), strict=True)
+    rows = [
+        difference(("stl", 0), ("mtl", 0), 0.25),
+        difference(("stl", 0), ("stl", 1), -0.125),
+    ]
+    (found,) = text_tables({"texts": texts, "attributions": words, "differences": rows})
+    assert found.header == ("word", "stl", "mtl", "mtl less stl", "stl, seed 1 less 0")
+    assert found.rows[0] == ("no", "-0.500", "-0.250", "+0.250", "-0.125")
+    assert found.rows[1] == ("= score", "0.500", "0.500", "", "")
+    assert "two seeds of one plan" in found.note
+    (alone,) = text_tables({"texts": texts, "attributions": words, "differences": rows[:1]})
+    assert "is not known here" in alone.note
+
+
+def test_a_plan_that_finds_another_class_has_no_difference_and_is_named() -> None:
+    texts, words = zip(one("stl", -0.5, "urgent"), one("mtl", -0.25, "routine"), strict=True)
+    (found,) = text_tables({"texts": texts, "attributions": words})
+    assert found.header == ("word", "stl", "mtl")
+    assert "no difference for mtl, which finds another class likeliest" in found.note

@@ -89,6 +89,12 @@ class TestEveryFigure:
             hidden = axis.visible is False or axis.showticklabels is False
             assert hidden or axis.title.text
 
+    def test_no_axis_matches_itself(self, name: str) -> None:
+        layout = draw(name, LABELS[:6]).layout.to_plotly_json()
+        for key, axis in layout.items():
+            if key.startswith(("xaxis", "yaxis")):
+                assert axis.get("matches") != key.replace("axis", "")
+
     def test_the_caption_says_the_signature(self, name: str) -> None:
         figure = draw(name, LABELS[:5])
         (caption,) = (a for a in figure.layout.annotations if a.name == "caption")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from mtlv.report.figures import FIGURES
 from mtlv.report.figures.cost import front
+from mtlv.report.figures.heat import MINUS
 from mtlv.report.figures.placing import add_labels
 from mtlv.report.figures.seriation import seriated
+from mtlv.report.figures.theme import WIDTH
 from mtlv.report.figures.words import hover, pixels, plain, short
 from report.figures_toys import FRAMES, LABELS, PLANS
 
@@ -97,6 +101,47 @@ class TestSeriation:
         cell = figure.data[0].hovertext[0][1]
         source, target = (figure.layout.xaxis.ticktext[i] for i in (0, 1))
         assert cell.startswith(f"<b>{source} → {target}</b>")
+
+
+class TestHeat:
+    @staticmethod
+    def drawn(values: list[float], names: tuple[str, ...] = ("a", "b", "c")) -> Any:
+        pairs = [(s, t) for i, s in enumerate(names) for t in names[i + 1 :]]
+        frame = pd.DataFrame(pairs, columns=["first", "second"])
+        frame = frame.assign(phi=(values * len(pairs))[: len(pairs)], both=1, n=9)
+        return FIGURES["label-correlation"](frame, "")
+
+    def test_numbers_are_signed_unless_they_are_0(self) -> None:
+        (heat,) = self.drawn([0.25, -0.5, -0.001]).data
+        assert {text for row in heat.text for text in row} == {"", ".25", f"{MINUS}.50", ".00"}
+        assert heat.hovertext[0][1].endswith("1 text with both, of 9")
+
+    @pytest.mark.parametrize("count", [2, 12, 14, 18, 20])
+    def test_digits_can_be_read_and_fit(self, count: int) -> None:
+        figure = self.drawn([-0.25], tuple(f"label {i}" for i in range(count)))
+        (heat,), margin = figure.data, figure.layout.margin
+        cell = (WIDTH - margin.l - margin.r) / count
+        assert heat.textfont.size >= 10
+        assert pixels(f"{MINUS}.25", heat.textfont.size) <= cell
+
+    def test_cells_without_room_show_their_sign_alone(self) -> None:
+        figure = self.drawn([-0.25, 0.25], tuple(f"label {i:02d}" for i in range(60)))
+        (heat,) = figure.data
+        assert {text for row in heat.text for text in row} == {"", MINUS}
+        shown, size = figure.layout.xaxis.tickvals, figure.layout.xaxis.tickfont.size
+        width = WIDTH - figure.layout.margin.l - figure.layout.margin.r
+        assert size >= 9
+        assert width / 60 * (shown[1] - shown[0]) >= size
+
+
+class TestTransfer:
+    def test_every_effect_is_an_arrow_of_its_verdict(self) -> None:
+        frame = FRAMES["transfer"](LABELS[:6], PLANS)
+        arrows = {t.name: t for t in FIGURES["transfer"](frame, "").data if t.marker.angle}
+        words = {"improves": "improves", "decreases": "decreases", "none": "no effect shown"}
+        assert len({(t.marker.color, t.marker.symbol) for t in arrows.values()}) == 3
+        for verdict, count in frame.verdict.value_counts().items():
+            assert len(arrows[words[str(verdict)]].marker.angle) == count
 
 
 class TestAlluvial:

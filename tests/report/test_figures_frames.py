@@ -100,6 +100,18 @@ class TestForest:
         signature = FRAMES["forest"](wanted(store)).signature
         for word in ("study fake", "test part, f1", "thresholds:per_label", "n:40", "% interval"):
             assert word in signature
+        assert "corrected_t over 3 test parts; verdicts corrected over tasks (Holm)" in signature
+
+
+def test_one_is_no_plural(store: Store) -> None:
+    single, pooled = (
+        FRAMES["decisions"](wanted(store, study)).signature for study in ("once", "fake")
+    )
+    assert "scores of 1 run|" in single
+    assert "scores of 3 runs pooled|" in pooled
+    assert "symbols: the threshold" in single
+    seeds = FRAMES["discordant"](wanted(store)).signature
+    assert "480 decisions|" in seeds  # three folds of 40 examples and four labels, one seed
 
 
 def test_cost_is_that_of_the_outcome(store: Store) -> None:
@@ -273,8 +285,8 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Store:
         origin="kmedoids", groups=[list(TASKS[:2]), list(TASKS[2:])], medoids=["nodule"]
     )
     found = FoundGrouping(id="g1", study="fake", fold=0, settings={}, grouping=plain)
-    made.write_grouping(found, features)
-    made.write_transfer(_transfer())
+    made.groupings.write(found, features)
+    made.transfers.write(_transfer())
     return made
 
 

@@ -9,7 +9,14 @@ import pytest
 from plotly.graph_objects import Figure
 
 from mtlv.errors import FigureError
-from mtlv.report.figures import FIGURES, plotly_script, to_html, write_figure, write_image
+from mtlv.report.figures import (
+    FIGURES,
+    plotly_script,
+    to_html,
+    write_figure,
+    write_image,
+    write_images,
+)
 from mtlv.report.figures.theme import WIDTH
 from report.figures_toys import FRAMES, PLANS
 
@@ -73,13 +80,44 @@ def test_without_a_browser_it_says_what_to_install(
     import kaleido
     from choreographer.errors import ChromeNotFoundError
 
-    def missing(*_: object, **__: object) -> bytes:
+    def missing(*_: object, **__: object) -> None:
         raise ChromeNotFoundError
 
-    monkeypatch.setattr(kaleido, "calc_fig_sync", missing)
+    monkeypatch.setattr(kaleido, "Kaleido", missing)
     with pytest.raises(FigureError, match="need a Chrome or Chromium") as caught:
         write_image(figure, tmp_path / "figure.svg")
     assert "apt-get install chromium" in (caught.value.hint or "")
+
+
+class Browser:
+    """Counts how often it is started."""
+
+    started = 0
+
+    def __init__(self, **_: object) -> None:
+        Browser.started += 1
+
+    async def __aenter__(self) -> Browser:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def calc_fig(self, figure: Figure, *, opts: dict[str, object]) -> bytes:
+        return f"{opts['format']} of {opts['width']} pixels".encode()
+
+
+@pytest.mark.browser
+def test_one_browser_draws_all_pictures(
+    figure: Figure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kaleido.Kaleido", Browser)
+    paths = [tmp_path / "a" / "one.svg", tmp_path / "two.png"]
+    write_images(dict.fromkeys(paths, figure))
+    assert [path.read_text() for path in paths] == ["svg of 760 pixels", "png of 760 pixels"]
+    assert Browser.started == 1
+    write_images({})
+    assert Browser.started == 1
 
 
 @pytest.mark.browser

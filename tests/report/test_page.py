@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 import yaml
 
+from explain.views_toys import write_explanation
 from mtlv.errors import ProtocolError, StoreError
 from mtlv.report.page import Evidence, gather, make_report
-from mtlv.report.page_cautions import cautions, gaps
+from mtlv.report.page_cautions import cautions
 from mtlv.report.page_explanations import explanations
 from mtlv.report.page_facts import environment, protocol, question, reproduction
 from mtlv.report.page_figures import OF_TWO, ORDER, TEXTS, figures
@@ -25,7 +25,7 @@ from mtlv.report.page_tables import tables
 from mtlv.report.tables import Table
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import CompareSettings
-from mtlv.store.record import EffectRecord, ExplanationRecord, GroupingRecord, TransferRecord
+from mtlv.store.record import EffectRecord, GroupingRecord, TransferRecord
 from store.fakes import FINISHED, MIXED, TASKS, fake_study
 
 QUICK = CompareSettings(draws=200)
@@ -224,7 +224,7 @@ class TestTables:
             metrics=dict.fromkeys(("edema", "nodule"), "f1"), effects=effects, finished=FINISHED,
             alone={"edema": 0.5, "nodule": 0.4},
         )  # fmt: skip
-        store.write_transfer(record)
+        store.transfers.write(record)
         assert (
             titled(tables(gather(store, "fake")), "Transfer").rows[1][2] == "+10.0* (+5.0, +20.0)"
         )
@@ -298,11 +298,11 @@ class TestGather:
         (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
         evidence = gather(store, "fake")
         (told,) = evidence.damaged
-        assert told.startswith(f"1 cell(s) of gmtl left out: A file of the job '{job}' cannot be")
+        assert told.startswith(f"1 cell of gmtl left out: A file of the job '{job}' cannot be")
         assert "remove the job's folder" in told
         assert [len(plan.cells) for plan in evidence.outcome.plans] == [3, 3, 3, 2]
-        assert "`gmtl` lacks 1 run of 3: fold 3, seed 0." in gaps(evidence)
-        assert "1 run of `gmtl` or `mtl` have no partner and are not compared." in gaps(evidence)
+        assert told in said(evidence)
+        assert "`gmtl` lacks 1 run of 3: fold 3, seed 0." in said(evidence)
 
     def test_a_plan_without_partners_is_not_tested(self, tmp_path: Path) -> None:
         store = Store(tmp_path)
@@ -313,7 +313,7 @@ class TestGather:
             trained=lambda cell, model: wanted.get((cell.plan, cell.fold), True),
         )
         evidence = gather(store, "fake")
-        assert "`stl` and `mtl` have no runs of equal fold and seed to compare." in gaps(evidence)
+        assert "`stl` and `mtl` have no runs of equal fold and seed to compare." in said(evidence)
         assert [section.name for section in tables(evidence)] == ["plans", "tasks"]
         assert facts(protocol(evidence))["test"].startswith("none:")
 
@@ -321,7 +321,7 @@ class TestGather:
         ("study", "baseline", "metric", "error", "words"),
         [
             ("faek", None, None, StoreError, "did you mean 'fake'"),
-            ("none", None, None, StoreError, "0 of 2 cells"),
+            ("none", None, None, StoreError, "0 of 2 runs"),
             ("fake", "mlt", None, ProtocolError, "did you mean 'mtl'"),
             ("fake", None, "f1", ProtocolError, "f1_macro"),
         ],
@@ -414,8 +414,8 @@ class TestCautions:
     @pytest.mark.parametrize(
         ("status", "words"),
         [
-            ("running", "The study is still running: this is what was finished so far."),
-            ("failed", "The last run stopped: KeyboardInterrupt; run it again to go on."),
+            ("running", "`fake` is still running: this is what was finished so far."),
+            ("failed", "The last run of `fake` stopped: KeyboardInterrupt; run it again to go on."),
         ],
     )
     def test_a_study_that_is_not_finished(self, tmp_path: Path, status: str, words: str) -> None:
@@ -425,7 +425,7 @@ class TestCautions:
         store.write_study(warned.model_copy(update={"warnings": ["label 'x' has 3 positives"]}))
         told = said(gather(store, "fake", settings=QUICK))
         assert words in told
-        assert "No cell of `gmtl` is finished." in told
+        assert "No run of `gmtl` is finished." in told
         assert "label 'x' has 3 positives" in told
 
     def test_jobs_at_a_time(self, tmp_path: Path) -> None:
@@ -441,18 +441,7 @@ class TestExplanations:
         store = Store(folder)
         fake_study(store, folds=1)
         rows = {"words": [WORDS], "similarity": [ALIKE]}
-        record = ExplanationRecord(
-            id="e1",
-            study="fake",
-            plans=["stl", "mtl"],
-            tasks=[TASKS[0]],
-            settings={},
-            frames=dict.fromkeys(rows, 1),
-            seconds=1.0,
-            created=FINISHED,
-        )
-        frames = {name: pa.Table.from_pylist(own) for name, own in rows.items()}
-        store.write_explanation(record, frames)
+        write_explanation(store, "e1", "fake", FINISHED, rows=rows, tasks=[TASKS[0]])
         return gather(store, "fake", settings=QUICK)
 
     @pytest.mark.parametrize("texts", [False, True])
@@ -463,6 +452,21 @@ class TestExplanations:
         assert names == [*["Words that matter"] * texts, "Similarity of encoders"]
         assert ("secret" in str(section)) == texts
         assert "explanations" in [own.name for own in make_report(evidence).sections]
+
+    def test_a_text_is_there_only_if_texts_are_asked_for(self, tmp_path: Path) -> None:
+        evidence = self._explained(tmp_path / "runs")
+        named = {"plan": "stl", "task": TASKS[0], "seed": 0}
+        text = named | {"label": None, "score": 0.5, "probability": 0.5, "decision": "1"}
+        rows = {
+            "texts": [text | {"delta": 0.0, "difference": 1.0, "steps": 16}],
+            "attributions": [named | {"place": 0, "word": "no", "value": 1.0, "state": "read"}],
+        }
+        write_explanation(evidence.store, "e2", "fake", FINISHED, rows=rows, text="no `secret`")
+        (section,) = explanations(evidence, texts=True)
+        told = "What the words of the text that was last explained add: no 'secret'"
+        assert section.parts[-2] == Words(told)
+        assert isinstance(section.parts[-1], Table)
+        assert "no 'secret'" not in str(explanations(evidence, texts=False))
 
     def test_there_is_none(self, evidence: Evidence) -> None:
         assert explanations(evidence, texts=True) == []
@@ -487,7 +491,8 @@ class TestFigures:
     def test_figures_show_the_comparison_of_the_report(self, store: Store) -> None:
         evidence = gather(store, "fake", "stl", settings=CompareSettings(correction="bh"))
         drawn = {part.name: part for part in figures(evidence).parts if isinstance(part, Picture)}
-        assert "corrected over tasks (bh)" in str(drawn["forest"].figure.layout)
+        (caption,) = (a for a in drawn["forest"].figure.layout.annotations if a.name == "caption")
+        assert "over tasks (Benjamini-Hochberg)" in caption.text.replace("<br>", " ")
         for name in OF_TWO:
             assert "stl" in drawn[name].figure.to_json()
 

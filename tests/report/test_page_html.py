@@ -166,11 +166,12 @@ class TestMarkdown:
     def test_figures_are_links_to_files_beside_it(
         self, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def draw(figure: object, path: Path) -> None:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("<svg/>")
+        def draw(figures: dict[Path, object]) -> None:
+            for path in figures:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text("<svg/>")
 
-        monkeypatch.setattr(markdown_page, "write_image", draw)
+        monkeypatch.setattr(markdown_page, "write_images", draw)
         assert write_markdown(report, tmp_path / "my report.md") is None
         text = (tmp_path / "my report.md").read_text(encoding="utf-8")
         for picture in report.pictures:
@@ -181,10 +182,10 @@ class TestMarkdown:
     def test_without_a_browser_they_are_left_out_and_that_is_said(
         self, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def fail(figure: object, path: Path) -> None:
+        def fail(figures: dict[Path, object]) -> None:
             raise FigureError("Pictures need a browser.", hint="install one")
 
-        monkeypatch.setattr(markdown_page, "write_image", fail)
+        monkeypatch.setattr(markdown_page, "write_images", fail)
         assert write_markdown(report, tmp_path / "a.md") == "Pictures need a browser. install one"
         text = (tmp_path / "a.md").read_text(encoding="utf-8")
         assert "Figures are left out: Pictures need a browser. install one" in text

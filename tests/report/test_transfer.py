@@ -1,15 +1,13 @@
-"""Pairwise transfer shown: the table, the matrix as a file, and the graph."""
+"""Pairwise transfer shown: the table, and the matrix as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
-import xml.etree.ElementTree as ET
 
-from mtlv.report.transfer import COLOURS, transfer_csv, transfer_svg, transfer_table
+from mtlv.report.transfer import transfer_csv, transfer_table
 from mtlv.store.record import EffectRecord, TransferRecord
 
-SVG = "{http://www.w3.org/2000/svg}"
 TASKS = ["a<b", "c, d", "e"]
 
 
@@ -52,21 +50,3 @@ def test_the_matrix_is_read_back_as_it_was() -> None:
     assert [row[0] for row in rows[1:]] == TASKS
     assert rows[1][1] == ""
     assert float(rows[3][1]) == 0.04
-
-
-def test_every_effect_is_an_arrow_of_its_colour() -> None:
-    drawing = ET.fromstring(transfer_svg(record()))
-    arrows = [path for path in drawing.iter(f"{SVG}path") if path.find(f"{SVG}title") is not None]
-    assert len(arrows) == 6
-    for verdict, colour in COLOURS.items():
-        found = [path for path in arrows if path.attrib["stroke"] == colour]
-        assert len(found) == 2, verdict
-        assert all(path.attrib["marker-end"] == f"url(#{verdict})" for path in found)
-    dashed = [path for path in arrows if "stroke-dasharray" in path.attrib]
-    assert len(dashed) == 2, "no effect is told apart without colour too"
-
-
-def test_names_are_text_and_nothing_is_fetched() -> None:
-    drawing = transfer_svg(record())
-    assert "a&lt;b" in drawing
-    assert drawing.count("http") == 1  # the name of the format itself

@@ -84,7 +84,9 @@ class TestFolds:
 
     def test_so_can_the_bootstrap(self, store: Store) -> None:
         fake_study(store, plans=PAIR, folds=3)
-        claim = row_of(compared(store, test="bootstrap")).claim
+        found = compared(store, test="bootstrap")
+        assert found.to_json()["plans"][-1]["caution"].startswith("overlapping folds")
+        claim = row_of(found).claim
         assert claim is not None
         assert (claim.finding.pairs, claim.finding.unit) == (3 * 40, "example")
 
@@ -201,10 +203,34 @@ class TestClaims:
     def test_slow_metrics_get_fewer_draws(self, store: Store, monkeypatch: Any) -> None:
         monkeypatch.setattr("mtlv.store.comparison_tests.SLOW_DRAWS", 50)
         fake_study(store, plans=PAIR, folds=1)
-        found = row_of(compared(store, "average_precision_macro")).findings
+        found = row_of(compared(store, "log_loss")).findings
         assert found is not None
         assert found.together is not None
         assert found.draws == 50
+        ranks = row_of(compared(store, "average_precision_macro")).findings
+        assert ranks is not None
+        assert ranks.draws == QUICK.draws
+
+    @pytest.mark.parametrize(
+        ("test", "seconds", "draws"),
+        [
+            ("bootstrap", 9.0, 300),
+            ("bootstrap", 0.4, 200),
+            ("randomisation", 0.4, 0),
+            ("randomisation", 1.2, 200),
+        ],
+    )
+    def test_fewer_draws_where_there_is_less_time(
+        self, store: Store, monkeypatch: Any, test: str, seconds: float, draws: int
+    ) -> None:
+        """A millisecond a draw for each of two plans, and swaps that take two more."""
+        monkeypatch.setattr("mtlv.store.comparison_tests.seconds_of", lambda _, n: 0.001 * n)
+        fake_study(store, plans=("stl", *PAIR), folds=1)
+        row = row_of(compared(store, test=test, seconds=seconds))
+        assert row.findings is not None
+        assert row.findings.draws == pytest.approx(draws, abs=1)
+        assert (row.claim is None) == (draws == 0)
+        assert row.delta.n == 1  # what was observed is there whatever was drawn
 
 
 def test_the_document_has_all_of_it(store: Store) -> None:
@@ -218,6 +244,7 @@ def test_the_document_has_all_of_it(store: Store) -> None:
     assert asked <= set(plan["per_task"]["edema"]["test"])
     assert {"mean", "sd", "n", "metric", "value", "baseline"} <= set(plan["per_task"]["edema"])
     assert plan["draws"] == 300
+    assert plan["caution"] is None
     assert "two-level bootstrap" in plan["protocol"]
     base = next(plan for plan in document["plans"] if plan["plan"] == "mtl")
     assert base["test"] is None

@@ -32,34 +32,34 @@ TABLE = pa.Table.from_pylist([{"word": "no", "mean": 0.1}, {"word": "edema", "me
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     store = Store(tmp_path / "runs")
-    store.write_explanation(record(), {"words": TABLE})
+    store.explanations.write(record(), {"words": TABLE})
     return store
 
 
 def test_a_record_and_its_tables_come_back(store: Store) -> None:
-    assert store.has_explanation("e1")
-    assert store.explanation("e1") == record()
-    assert store.explanation_frame("e1", "words").equals(TABLE)
+    assert "e1" in store.explanations
+    assert store.explanations["e1"] == record()
+    assert store.explanations.frame("e1", "words").equals(TABLE)
 
 
 def test_explanations_of_a_study_are_in_order_of_time(store: Store) -> None:
-    store.write_explanation(record("e0", created="2026-02-01"), {})
-    store.write_explanation(record("e2", "other"), {})
-    assert [own.id for own in store.explanations("fake")] == ["e1", "e0"]
-    assert store.explanations("none") == []
+    store.explanations.write(record("e0", created="2026-02-01"), {})
+    store.explanations.write(record("e2", "other"), {})
+    assert [own.id for own in store.explanations.of("fake")] == ["e1", "e0"]
+    assert store.explanations.of("none") == []
 
 
 def test_what_is_not_there_is_named(store: Store) -> None:
-    assert not store.has_explanation("e9")
+    assert "e9" not in store.explanations
     with pytest.raises(StoreError, match="no record of the explanation 'e9'"):
-        store.explanation("e9")
+        store.explanations["e9"]
     with pytest.raises(StoreError, match="no table 'texts'") as caught:
-        store.explanation_frame("e1", "texts")
+        store.explanations.frame("e1", "texts")
     assert "mtlv explain" in str(caught.value.hint)
 
 
 def test_a_newer_record_is_refused(store: Store) -> None:
     newer = record("e3").model_copy(update={"version": 99})
-    store.write_explanation(newer, {})
+    store.explanations.write(newer, {})
     with pytest.raises(StoreError, match="newer version"):
-        store.explanation("e3")
+        store.explanations["e3"]

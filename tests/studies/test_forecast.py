@@ -74,3 +74,12 @@ def test_optuna_counts_all_its_trials(tmp_path: Path) -> None:
     tune = {"space": space, "method": "optuna", "trials": 5}
     config = small_config(tmp_path, plans=["mtl"], tune=tune)
     assert expect(config, tmp_path / "runs").different_jobs == 5
+
+
+def test_it_has_the_notes_of_the_readers(tmp_path: Path) -> None:
+    """A tag that continues nothing is repaired, and told before anything is trained."""
+    conll = "".join(f"word{i} I-X\nother O\n\n" for i in range(30))
+    (tmp_path / "tags.txt").write_text(conll)
+    data = {"tags": {"format": "conll", "path": str(tmp_path / "tags.txt"), "scheme": "iob2"}}
+    expected = expect(small_config(tmp_path, data=data, plans=["mtl"]), tmp_path / "runs")
+    assert any("became B-" in line for line in expected.notes["tags"])

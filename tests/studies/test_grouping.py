@@ -172,7 +172,7 @@ class TestGroup:
         store = Store(tmp_path / "runs")
         found = group(config, store, tmp_path)
         assert len(found) == 2, "equal groupings of two plans are one"
-        assert store.grouping(found[0].id) == found[0]
+        assert store.groupings[found[0].id] == found[0]
         assert found[0].grouping.numbers[0].method == "elbow"
 
     @pytest.mark.slow

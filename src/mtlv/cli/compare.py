@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +72,8 @@ def compare(  # noqa: PLR0913  (options of a command)
     json: bool = JSON,
 ) -> None:
     """Compare plans with one of them, on the same test targets: is the difference shown?"""
+    from mtlv.report.baseline import usual_baseline
+    from mtlv.report.gaps import check_finished
     from mtlv.store.comparison import CompareSettings, together
     from mtlv.store.comparison import compare as compare_plans
     from mtlv.store.outcome import load_whole
@@ -80,13 +81,16 @@ def compare(  # noqa: PLR0913  (options of a command)
 
     place = Store(store, create=False)
     loaded = [load_whole(place, study) for study in studies]
-    outcomes = [outcome for outcome, _ in loaded]
-    _check_finished(outcomes)
+    for own, left_out in loaded:
+        check_finished(own, left_out)
+        for note in left_out:
+            warn(note)
+    outcomes = [own for own, _ in loaded]
     outcome = together(place, outcomes).outcome
     settings = CompareSettings(test, correction, margin, draws)
-    found = compare_plans(place, outcomes, baseline or _baseline(outcome), metric, settings)
-    for note in [*chain(*(left_out for _, left_out in loaded)), *_gaps(found, outcomes)]:
-        warn(note)
+    base = baseline or usual_baseline([plan.name for plan in outcome.plans])
+    found = compare_plans(place, outcomes, base, metric, settings)
+    _warn(found, outcomes)
     if json:
         print_json(found.to_json())
     elif format_ is Form.TABLE:
@@ -95,35 +99,23 @@ def compare(  # noqa: PLR0913  (options of a command)
         typer.echo(_written(found, outcome, format_).rstrip("\n"))
 
 
-def _baseline(outcome: StudyOutcome) -> str:
-    """Return the plan that others are compared with where nothing is said: MTL, if it is there."""
-    names = [plan.name for plan in outcome.plans]
-    bare = [name.rpartition(":")[2].partition("@")[0] for name in names]
-    return names[bare.index("mtl")] if "mtl" in bare else (names or ["mtl"])[0]
+def _warn(found: Comparison, outcomes: list[StudyOutcome]) -> None:
+    """Say what is missing, and how the test can mislead."""
+    from mtlv.report.comparison_notes import cautions_of_tests
+    from mtlv.report.gaps import gaps
+    from mtlv.words import in_quotes
 
-
-def _check_finished(outcomes: list[StudyOutcome]) -> None:
-    from mtlv.errors import StoreError
-
-    for outcome in outcomes:
-        if not outcome.plans:
-            raise StoreError(
-                f"No plan of the study '{outcome.study.name}' is finished yet.",
-                found=f"0 of {outcome.study.planned} cells",
-                hint="run it to the end with `mtlv run CONFIG`; finished jobs are kept",
-            )
-
-
-def _gaps(found: Comparison, outcomes: list[StudyOutcome]) -> list[str]:
-    from mtlv.report.comparison import gap_notes
-
-    return gap_notes(found, [outcome.study for outcome in outcomes])
+    for note in [*gaps(found, outcomes), *cautions_of_tests(found)]:
+        warn(in_quotes(note))
 
 
 def _show(found: Comparison, tasks: bool) -> None:
-    from mtlv.report.comparison import comparison_table, comparison_task_table
+    from mtlv.report.comparison import comparison_table, comparison_task_table, rank_table
 
     print_table(comparison_table(found))
+    ranks = rank_table(found)
+    if ranks is not None:
+        print_table(ranks)
     for row in found.rows if tasks else ():
         if row.findings is not None:
             print_table(comparison_task_table(found, row))

@@ -35,7 +35,9 @@ class Baseline(StrEnum):
 TASKS = typer.Option(None, "--task", help="Only this task. May be repeated.", show_default=False)
 PLANS = typer.Option(None, "--plan", help="Only this plan. May be repeated.", show_default=False)
 TEXT = typer.Option(None, "--text", help="A text to explain, in place of the study.")
-TEXTS = typer.Option(50, "--texts", min=4, help="Test texts of each task to look at.")
+TEXTS = typer.Option(
+    None, "--texts", min=4, help="Test texts of each task to attribute; 50, or fewer of many."
+)
 LABEL = typer.Option(None, "--label", help="Class to explain; the likeliest if absent.")
 BASELINE = typer.Option(Baseline.MASK, "--baseline", help="Token where attributions begin.")
 DATA = typer.Option(Path(), "--base", help="Folder that the config's paths are relative to.")
@@ -56,7 +58,7 @@ def explain(  # noqa: PLR0913  (options of a command)
     task: list[str] = TASKS,
     plan: list[str] = PLANS,
     text: str | None = TEXT,
-    texts: int = TEXTS,
+    texts: int | None = TEXTS,
     label: str | None = LABEL,
     baseline: Baseline = BASELINE,
     base: Path = DATA,
@@ -102,29 +104,43 @@ def _explained(
 
 
 def _print_texts(rows: dict[str, Rows]) -> None:
-    """Print the text once for each task and plan, with colours or marks."""
+    """Print the text once for each task and plan or difference, with colours or marks.
+
+    All lines of a task have one scale, so that a small difference looks small.
+    """
     console = Console(highlight=False, emoji=False)
-    for row in rows["texts"]:
-        own = [
-            word
-            for word in rows["attributions"]
-            if (word["plan"], word["task"]) == (row["plan"], row["task"])
-        ]
-        most = max((abs(word["value"]) for word in own if _known(word)), default=0.0) or 1.0
-        line = Text(f"{row['task']}, {row['plan']}: ", style="bold")
-        for word in own:
+    most: dict[str, float] = {}
+    for word in filter(_known, rows["attributions"]):
+        most[word["task"]] = max(most.get(word["task"], 0.0), abs(word["value"]))
+    for (task, name), words in _lines(rows).items():
+        scale = most.get(task) or 1.0
+        line = Text(f"{task}, {name}: ", style="bold")
+        for word in words:
             if word["state"] == "cut off":
                 line.append("…")
                 break
-            line.append_text(_coloured(word, most) if console.is_terminal else _marked(word, most))
+            shown = _coloured(word, scale) if console.is_terminal else _marked(word, scale)
+            line.append_text(shown)
             line.append(" ")
         console.print(line, soft_wrap=True)
+
+
+def _lines(rows: dict[str, Rows]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+    """Return the words of the text by task, and by plan or what people see of two plans."""
+    from mtlv.report.explain_views import difference_name
+
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows["attributions"]:
+        found.setdefault((row["task"], row["plan"]), []).append(row)
+    for row in rows.get("differences", ()):
+        found.setdefault((row["task"], difference_name(row)), []).append(row)
+    return found
 
 
 def _coloured(word: Mapping[str, Any], most: float) -> Text:
     if not _known(word):
         return Text(word["word"], style="dim strike")
-    share = abs(word["value"]) / most
+    share = min(abs(word["value"]) / most, 1.0)
     faint = int(255 - 175 * share)
     ground = f"{faint},{faint},255" if word["value"] > 0 else f"255,{(255 + faint) // 2},{faint}"
     return Text(word["word"], style=f"black on rgb({ground})")
@@ -133,7 +149,7 @@ def _coloured(word: Mapping[str, Any], most: float) -> Text:
 def _marked(word: Mapping[str, Any], most: float) -> Text:
     if not _known(word):
         return Text(f"({word['word']})")
-    count = round(STRONGEST * abs(word["value"]) / most)
+    count = round(STRONGEST * min(abs(word["value"]) / most, 1.0))
     return Text(word["word"] + ("+" if word["value"] > 0 else "-") * count)
 
 
@@ -152,5 +168,5 @@ def _warn_of_words(rows: dict[str, Rows]) -> None:
 def _write(store: Store, record: ExplanationRecord, document: Any, output: Path) -> None:
     write_text(output / f"{record.study}-explanation.json", to_json(document))
     for name in record.frames:
-        pq.write_table(store.explanation_frame(record.id, name), output / f"{name}.parquet")
+        pq.write_table(store.explanations.frame(record.id, name), output / f"{name}.parquet")
     note(f"the answer and {len(record.frames)} tables are in {output}")

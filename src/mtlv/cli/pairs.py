@@ -10,13 +10,13 @@ from mtlv.cli.options import CONFIG, JSON, SET, STORE
 from mtlv.cli.show import note, print_json, print_table
 from mtlv.errors import FigureError
 from mtlv.files import write_text
-from mtlv.report.transfer import transfer_csv, transfer_svg, transfer_table
+from mtlv.report.transfer import transfer_csv, transfer_table
 from mtlv.store.record import TransferRecord
 
 __all__ = ["add_to"]
 
 OUTPUT = typer.Option(
-    None, "-o", "--output", help="Folder to write the graph (SVG, PNG) and the matrix (CSV) to."
+    None, "-o", "--output", help="Folder for the graph (SVG and PNG, or HTML) and the matrix (CSV)."
 )
 
 
@@ -53,15 +53,16 @@ def pairs(
 
 
 def _write(record: TransferRecord, stem: Path) -> None:
-    from mtlv.report.figures.output import write_image
+    from mtlv.report.figures.output import write_figure, write_images
     from mtlv.report.figures.transfer import transfer
     from mtlv.report.frames.affinities import transfer_data
 
-    write_text(stem.with_suffix(".svg"), transfer_svg(record))
     write_text(stem.with_suffix(".csv"), transfer_csv(record))
     data = transfer_data(record)
+    graph = transfer(data.frame, data.signature)
     try:
-        write_image(transfer(data.frame, data.signature), stem.with_suffix(".png"))
+        write_images({stem.with_suffix(ending): graph for ending in (".svg", ".png")})
     except FigureError as error:
-        note(f"no PNG: {error.what} {error.hint or ''}".rstrip())
+        write_figure(graph, stem.with_suffix(".html"))
+        note(f"the graph is a page and no picture: {error.what} {error.hint or ''}".rstrip())
     note(f"graph and matrix are in {stem.parent}; the matrix can be an `affinity_file`")

@@ -66,16 +66,19 @@ def report(  # noqa: PLR0913  (options of a command)
     store: Path = STORE,
 ) -> None:
     """Write the report of a study: question, answer, tables, figures, and how to reproduce it."""
+    from mtlv.report.comparison_notes import cautions_of_tests
+    from mtlv.report.gaps import gaps
     from mtlv.report.page import gather, make_report
-    from mtlv.report.page_cautions import gaps
     from mtlv.store.comparison import CompareSettings
     from mtlv.store.store import Store
+    from mtlv.words import in_quotes
 
     form = format_ or _form_of(output)
     settings = CompareSettings(test, correction, margin, draws)
     evidence = gather(Store(store, create=False), study, baseline, metric, settings)
-    for gap in gaps(evidence):
-        warn(gap.replace("`", "'"))
+    told = [*evidence.damaged, *gaps(evidence.comparison, [evidence.outcome])]
+    for text in [*told, *cautions_of_tests(evidence.comparison)]:
+        warn(in_quotes(text))
     path = output or Path(f"{study}-report{ENDINGS[form]}")
     _write(make_report(evidence, texts=texts), path, form, evidence)
     note(f"the report is in {path}")

@@ -70,6 +70,9 @@ def check(
     for warning in expected.warnings:
         warn(warning)
     print_table(_forecast_table(expected))
+    for corpus, notes in expected.notes.items():
+        for line in notes:
+            note(f"{corpus}: {line}")
     for plan in expected.plans:
         if plan.epoch:
             note(_epoch_words(plan))

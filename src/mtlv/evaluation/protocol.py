@@ -12,6 +12,7 @@ import numpy as np
 
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import LabelMatrix, Predictions, TaskPredictions
+from mtlv.words import counted
 
 __all__ = ["check_parts", "check_scored", "check_task_scored", "same_targets"]
 
@@ -95,7 +96,7 @@ def _check_disjoint(task: str, both: set[str]) -> None:
         raise ProtocolError(
             "Validation and test have examples in common.",
             where=f"task '{task}'",
-            found=f"{len(both)} example(s), such as '{min(both)}'",
+            found=f"{counted(len(both), 'example')}, such as '{min(both)}'",
             hint="split the corpus again: an example belongs to one part",
         )
 
@@ -127,7 +128,7 @@ def _check_same_ids(a: TaskPredictions, b: TaskPredictions, where: str) -> None:
         known = set(other)
         only = [example for example in here if example not in known]
         if only:
-            found = f"{len(only)} example(s) only in the {side}, such as '{only[0]}'"
+            found = f"{counted(len(only), 'example')} only in the {side}, such as '{only[0]}'"
             raise _unequal("They are of different examples", found, where)
     if len(a.ids) != len(b.ids):
         found = f"{len(a.ids)} and {len(b.ids)} rows of the same examples"
@@ -149,7 +150,7 @@ def _unscored(task: str, part: str, count: int) -> ProtocolError:
     return ProtocolError(
         f"The task '{task}' has targets without a score.",
         where=f"{part} predictions",
-        found=f"{count} score(s) missing or not finite",
+        found=f"{counted(count, 'score')} missing or not finite",
         hint="if the model diverged, train it again with a lower learning rate",
     )
 

@@ -8,5 +8,5 @@ beside the study, and what reads them needs no torch:
     from mtlv.explain.one_text import explain_text
 
     record = explain_study(Store("runs"), "openi", Asked(tasks=("Effusion",)))
-    Store("runs").explanation_frame(record.id, "words")
+    Store("runs").explanations.frame(record.id, "words")
 """

@@ -12,7 +12,7 @@ from mtlv.explain.words import Word, owner, words_of
 from mtlv.model.encoders import load_tokenizer
 from mtlv.model.source import EncoderSource
 
-__all__ = ["EncodedText", "WordState", "baseline_token", "encode_texts"]
+__all__ = ["EncodedText", "WordState", "baseline_token", "encode_texts", "readable"]
 
 WordState = Literal["read", "cut off", "not read"]
 PADDING_DECIDES_POSITIONS = ("roberta", "xlm-roberta", "camembert", "mpnet")
@@ -66,6 +66,30 @@ def encode_texts(
     """
     tokenizer = load_tokenizer(source)
     return [_encoded(example, tokenizer, source, max_length) for example in examples]
+
+
+def readable(examples: Sequence[Example], source: EncoderSource, max_length: int) -> list[Example]:
+    """Return the examples that hold a word of the vocabulary: a bag of words may know none.
+
+    Args:
+        examples: texts or pairs.
+        source: of the encoder.
+        max_length: of an input, in tokens.
+
+    Raises:
+        DataError: there is none at all.
+    """
+    found, why = [], DataError("There is no text.")
+    for example in examples:
+        try:
+            encode_texts([example], source, max_length)
+        except DataError as error:
+            why = error
+        else:
+            found.append(example)
+    if not found:
+        raise why
+    return found
 
 
 def baseline_token(source: EncoderSource, baseline: str, family: str) -> int:

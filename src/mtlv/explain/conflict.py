@@ -6,7 +6,7 @@ transfer: tasks whose gradients disagree may help each other all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from mtlv.errors import StoreError
 from mtlv.store import JobRecord, Store
 
-__all__ = ["conflict_rows", "conflicting", "cosines"]
+__all__ = ["conflict_rows", "cosines", "has_gradients", "job_rows"]
 
 Array = np.ndarray[Any, Any]
 CLOCKS = {"gradient": "epoch", "lookahead": "step", "pooled": "step"}
@@ -32,10 +32,46 @@ def conflict_rows(store: Store, jobs: Iterable[JobRecord]) -> list[dict[str, Any
     Raises:
         StoreError: no job had a probe of gradients; says which setting records it.
     """
-    found = [row for job in jobs for row in _job_rows(store, job)]
+    found = [row for job in jobs for row in job_rows(store, job)]
     if not found:
         raise StoreError("No job of the study recorded gradients of tasks.", hint=SETTING)
     return found
+
+
+def has_gradients(job: JobRecord) -> bool:
+    """Tell whether a probe of gradients was in a job."""
+    return (job.spec.get("probe") or {}).get("name") in CLOCKS
+
+
+def job_rows(store: Store, job: JobRecord) -> list[dict[str, Any]]:
+    """Return the rows of one job; none if no probe measured gradients in it."""
+    arrays = store.measured(job.id) if has_gradients(job) else {}
+    if "products" not in arrays:
+        return []
+    probe = job.spec["probe"]
+    name = str(probe["name"])
+    angles = cosines(arrays["products"])  # (M, L, T, T) or (M, T, T)
+    if angles.ndim == 3:
+        angles = angles[:, None]
+    names = [task for head in job.model for task in head]
+    times = arrays.get("steps", _times(name, len(angles), int(probe.get("every", 1))))
+    layers = _layers(name, angles.shape[1])
+    return [
+        {
+            "job": job.id,
+            "seed": job.seed,
+            "first": names[s],
+            "second": names[t],
+            "layer": layers[layer],
+            "time": int(times[moment]),
+            "clock": CLOCKS[name],
+            "cosine": float(angles[moment, layer, s, t]),
+        }
+        for moment, layer in np.ndindex(angles.shape[:2])
+        for s in range(len(names))
+        for t in range(s + 1, len(names))
+        if np.isfinite(angles[moment, layer, s, t])
+    ]
 
 
 def cosines(products: Array) -> Array:
@@ -50,47 +86,6 @@ def cosines(products: Array) -> Array:
     return np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), np.nan)
 
 
-def conflicting(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[float, int]]:
-    """Return the share of measurements below 0, and their number, by pair of tasks."""
-    by_pair: dict[tuple[str, str], list[float]] = {}
-    for row in rows:
-        by_pair.setdefault((row["first"], row["second"]), []).append(row["cosine"])
-    return {
-        pair: (float(np.mean(np.asarray(values) < 0)), len(values))
-        for pair, values in by_pair.items()
-    }
-
-
-def _job_rows(store: Store, job: JobRecord) -> list[dict[str, Any]]:
-    probe = job.spec.get("probe") or {}
-    name = probe.get("name")
-    arrays = store.measured(job.id) if name in CLOCKS else {}
-    if "products" not in arrays:
-        return []
-    angles = cosines(arrays["products"])  # (M, L, T, T) or (M, T, T)
-    if angles.ndim == 3:
-        angles = angles[:, None]
-    names = [task for head in job.model for task in head]
-    times = arrays.get("steps", _times(str(name), len(angles), int(probe.get("every", 1))))
-    layers = _layers(str(name), angles.shape[1])
-    return [
-        {
-            "job": job.id,
-            "seed": job.seed,
-            "first": names[s],
-            "second": names[t],
-            "layer": layers[layer],
-            "time": int(times[moment]),
-            "clock": CLOCKS[str(name)],
-            "cosine": float(angles[moment, layer, s, t]),
-        }
-        for moment, layer in np.ndindex(angles.shape[:2])
-        for s in range(len(names))
-        for t in range(s + 1, len(names))
-        if np.isfinite(angles[moment, layer, s, t])
-    ]
-
-
 def _times(probe: str, count: int, every: int) -> Array:
     return np.arange(1, count + 1) * (1 if CLOCKS[probe] == "epoch" else every)
 
@@ -100,5 +95,5 @@ def _layers(probe: str, count: int) -> list[str]:
     if probe == "pooled":
         return ["text vector"]
     if probe == "lookahead":
-        return ["last layers"]
+        return ["all measured"]
     return ["last" if back == 0 else f"last - {back}" for back in range(count - 1, -1, -1)]

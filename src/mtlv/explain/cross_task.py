@@ -3,7 +3,8 @@
 A layer for films has never seen a word about restaurants. If it still tells good ones from bad,
 the features below it are about more than films; if it does so better in a shared model, sharing has
 made them so. The matrix has a row for each task's texts and a column for each task's output layer;
-its diagonal is the ordinary test quality. A layer decides by its own threshold.
+its diagonal is the ordinary test quality. A layer decides by its own threshold. What the best
+constant answer scores says from where on a layer has read anything at all.
 """
 
 from __future__ import annotations
@@ -28,7 +29,15 @@ from mtlv.model.tokens import TokenTable, tokenise
 from mtlv.tasks import Task
 from mtlv.training.batches import scoring_batches
 
-__all__ = ["SHOWN", "CrossMatrix", "Layers", "can_be_asked", "cross_matrix", "layer_scores"]
+__all__ = [
+    "SHOWN",
+    "CrossMatrix",
+    "Layers",
+    "best_guess",
+    "can_be_asked",
+    "cross_matrix",
+    "layer_scores",
+]
 
 Array = np.ndarray[Any, Any]
 TOKENS_PER_BATCH = 8_192
@@ -102,6 +111,27 @@ def cross_matrix(
     return found
 
 
+def best_guess(test: Predictions, tasks: Sequence[Task]) -> CrossMatrix:
+    """Return what the best constant answer to the test texts of every task scores.
+
+    Args:
+        test: predictions of all tasks, whose targets count and whose scores do not.
+        tasks: T of them.
+
+    Returns:
+        By metric of `SHOWN`: (T,), NaN where a task has no layers to compare.
+    """
+    found = {metric: np.full(len(tasks), np.nan) for metric in SHOWN}
+    for index, task in enumerate(tasks):
+        if can_be_asked(task, task):
+            given = test.tasks[task.name]
+            answers = [replace(given, scores=own) for own in _constants(given.scores)]
+            values = [_values(answer, DEFAULT_THRESHOLD) for answer in answers]
+            for metric in SHOWN:
+                found[metric][index] = max(own[metric] for own in values)
+    return found
+
+
 def layer_scores(
     network: Network, table: TokenTable, rows: Array, tasks: Sequence[str]
 ) -> dict[str, Array]:
@@ -143,6 +173,13 @@ def _scores(
     rows = np.array([row_of[own] for own in ids])
     table = tokenise(corpus, model.source, model.max_length)
     return layer_scores(model.network, table, rows, [task.name for task in asked])
+
+
+def _constants(scores: Array) -> list[Array]:
+    """Return scores of every constant answer, of the shape that is given: (N,) or (N, C)."""
+    if scores.ndim == 1:
+        return [np.zeros(scores.shape), np.ones(scores.shape)]
+    return [np.broadcast_to(own, scores.shape) for own in np.eye(scores.shape[1])]
 
 
 def _values(task: TaskPredictions, threshold: float) -> dict[str, float]:

@@ -1,8 +1,13 @@
-"""Disagreement: test texts on which one plan is right and another wrong, by most of their seeds."""
+"""Disagreement: test texts on which one plan is right and another wrong, by most of their seeds.
+
+A plan is right on a text where more than half of its seeds are, and wrong where fewer than half
+are. Where exactly half of them are, which takes an even number of seeds, the plan is undecided: the
+text is a tie, and counts for neither plan. All of this is of one fold, whose test part is one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -15,9 +20,11 @@ from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD
 from mtlv.store import Store
 from mtlv.store.outcome import PlanOutcome, cell_predictions
 
-__all__ = ["Judgement", "disagreement_rows", "judgements"]
+__all__ = ["Judgement", "disagreement_rows", "judged_rows", "judgements"]
 
 Array = np.ndarray[Any, Any]
+Judged = Mapping[str, Mapping[str, "Judgement"]]
+"""Judgements by plan and task."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +66,93 @@ def judgements(
     return {name: _judgement(own) for name, own in found.items()}
 
 
+def judged_rows(judged: Judged, fold: int) -> list[dict[str, Any]]:
+    """Return for every task and pair of plans on how many texts which of them is right.
+
+    Args:
+        judged: judgements by plan and task.
+        fold: that they are of.
+    """
+    rows = []
+    for own in _pairs(judged):
+        one, other = np.sign(own.first - 0.5), np.sign(own.second - 0.5)  # (N,) of -1, 0, 1
+        rows.append(
+            {
+                **own.names,
+                "fold": fold,
+                "first_seeds": own.seeds[0],
+                "second_seeds": own.seeds[1],
+                "texts": len(own.ids),
+                "both_right": int(np.sum((one > 0) & (other > 0))),
+                "both_wrong": int(np.sum((one < 0) & (other < 0))),
+                "first_alone": int(np.sum((one > 0) & (other < 0))),
+                "second_alone": int(np.sum((one < 0) & (other > 0))),
+                "tied": int(np.sum(one * other == 0)),
+            }
+        )
+    return rows
+
+
 def disagreement_rows(
-    judged: Mapping[str, Mapping[str, Judgement]], texts: Mapping[str, Mapping[str, str]]
+    judged: Judged, texts: Mapping[str, Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """Return a row for every task, pair of plans and text that one has right and one wrong.
-
-    A plan is right where more than half of its seeds are, and wrong where fewer than half are.
 
     Args:
         judged: judgements by plan and task.
         texts: by task and id; a text that is not there is shown as "".
     """
-    rows = []
+    return [
+        {
+            **own.names,
+            "text": own.ids[i],
+            "target": float(own.targets[i]),
+            "first_right": float(own.first[i]),
+            "second_right": float(own.second[i]),
+            "seeds": min(own.seeds),
+            "words": texts.get(own.names["task"], {}).get(own.ids[i], ""),
+        }
+        for own in _pairs(judged)
+        for i in np.flatnonzero((own.first - 0.5) * (own.second - 0.5) < 0).tolist()
+    ]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """How two plans decided the texts of one task that both were tested on.
+
+    Args:
+        names: `task`, `first` and `second`.
+        ids: of the texts, (N,).
+        targets: (N,).
+        first: share of the first plan's seeds that decided each right, (N,).
+        second: of the second plan's.
+        seeds: how many each has.
+    """
+
+    names: dict[str, Any]
+    ids: tuple[str, ...]
+    targets: Array
+    first: Array
+    second: Array
+    seeds: tuple[int, int]
+
+
+def _pairs(judged: Judged) -> Iterator[_Pair]:
     for one, other in combinations(judged, 2):
         for task in (name for name in judged[one] if name in judged[other]):
-            rows += _pair_rows(one, other, task, (judged[one][task], judged[other][task]))
-    for row in rows:
-        row["words"] = texts.get(row["task"], {}).get(row["text"], "")
-    return rows
+            first, second = judged[one][task], judged[other][task]
+            place = {own: index for index, own in enumerate(second.ids)}
+            rows = [index for index, own in enumerate(first.ids) if own in place]
+            ids = tuple(first.ids[row] for row in rows)
+            yield _Pair(
+                {"task": task, "first": one, "second": other},
+                ids,
+                first.targets[rows],
+                first.right[rows],
+                second.right[[place[own] for own in ids]],
+                (first.seeds, second.seeds),
+            )
 
 
 def _judgement(runs: Sequence[tuple[TaskPredictions, Array]]) -> Judgement:
@@ -85,29 +161,3 @@ def _judgement(runs: Sequence[tuple[TaskPredictions, Array]]) -> Judgement:
     right = np.mean([own[known] for _, own in runs], axis=0)
     ids = tuple(str(own) for own in first.ids[known])
     return Judgement(ids, first.targets[known], right, len(runs))
-
-
-def _pair_rows(
-    one: str, other: str, task: str, judged: tuple[Judgement, Judgement]
-) -> list[dict[str, Any]]:
-    first, second = judged
-    place = {own: index for index, own in enumerate(second.ids)}
-    rows = []
-    for index, text in enumerate(first.ids):
-        if text not in place:
-            continue
-        shares = (float(first.right[index]), float(second.right[place[text]]))
-        if (shares[0] - 0.5) * (shares[1] - 0.5) < 0:
-            rows.append(
-                {
-                    "task": task,
-                    "text": text,
-                    "target": float(first.targets[index]),
-                    "first": one,
-                    "second": other,
-                    "first_right": shares[0],
-                    "second_right": shares[1],
-                    "seeds": min(first.seeds, second.seeds),
-                }
-            )
-    return rows

@@ -2,7 +2,8 @@
 
 A view that is not possible (no weights kept, no probe, data gone) is named with the reason and the
 setting that would allow it, and the others are made. Nothing is computed twice: an explanation is
-stored under the fingerprint of all that decides it.
+stored under the fingerprint of all that decides it. A view that was missing is tried again when it
+is asked for again, as what it lacked, such as data, may be there by now.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+from mtlv.errors import StoreError
 from mtlv.explain.asked import Asked
-from mtlv.explain.study_views import StudyViews
+from mtlv.explain.study_views import Answers, StudyViews
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
@@ -22,7 +24,7 @@ from mtlv.studies.environment import now
 
 __all__ = ["Asked", "explain_study"]
 
-VERSION = 1
+VERSION = 2
 """Of the way in which views are made; a new one makes stored explanations be made anew."""
 
 
@@ -41,30 +43,49 @@ def explain_study(
         say: is told what is going on.
 
     Raises:
-        StoreError: there is no such study or plan, or no plan has a model for a task.
+        StoreError: there is no such study or plan, no plan has a model for a task, or no view is
+            possible at all; nothing is stored then.
         DataError: there is no such task.
     """
     asked = asked or Asked()
-    outcome = load_outcome(store, study)
-    views = StudyViews(store, outcome, asked, say)
-    name = fingerprint(
-        [VERSION, study, views.plan_names, views.tasks, asked.settings(), views.jobs]
-    )
-    if store.has_explanation(name):
-        return store.explanation(name)
+    views = StudyViews(store, load_outcome(store, study), asked, say)
+    plans, tasks = views.chosen.names, list(views.chosen.tasks)
+    settings = asked.settings(views.models.count)
+    name = fingerprint([VERSION, study, plans, tasks, settings, views.jobs])
+    before = None
+    if name in store.explanations:
+        before = store.explanations[name]
+        if not before.missing:
+            return before
     started = time.process_time()
-    frames, missing = views.frames()
+    answers = views.answers(before)
+    if before is not None and not answers.frames:
+        return before
+    if not answers.frames:
+        raise _nothing(study, answers)
+    tables = {key: pa.Table.from_pylist(rows) for key, rows in answers.frames.items()}
+    if before is not None:
+        tables = {key: store.explanations.frame(name, key) for key in before.frames} | tables
     record = ExplanationRecord(
         id=name,
         study=study,
-        plans=views.plan_names,
-        tasks=views.tasks,
-        settings=asked.settings(),
-        frames={key: len(rows) for key, rows in frames.items()},
-        missing=missing,
-        article=views.article,
-        seconds=time.process_time() - started,
+        plans=plans,
+        tasks=tasks,
+        settings=settings,
+        frames={key: table.num_rows for key, table in tables.items()},
+        missing=answers.missing,
+        article=answers.article,
+        seconds=time.process_time() - started + (0.0 if before is None else before.seconds),
         created=now(),
     )
-    store.write_explanation(record, {key: pa.Table.from_pylist(v) for key, v in frames.items()})
+    store.explanations.write(record, tables)
     return record
+
+
+def _nothing(study: str, answers: Answers) -> StoreError:
+    settings = dict.fromkeys(own.setting for own in answers.missing if own.setting)
+    return StoreError(
+        f"Nothing of the study '{study}' can be explained as it was asked.",
+        found="; ".join(f"{own.view}: {own.reason}" for own in answers.missing),
+        hint="; ".join(settings) or None,
+    )

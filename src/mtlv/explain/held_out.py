@@ -61,7 +61,7 @@ def paired_difference(values: Sequence[float] | Array, pairing: Pairing) -> Diff
 def held_out(
     task: str,
     metric: str,
-    runs: Sequence[tuple[CellOutcome, CellOutcome]],
+    runs: Sequence[Sequence[CellOutcome]],
     pairing: Pairing,
 ) -> HeldOut:
     """Return view 1 for one task.
@@ -76,5 +76,5 @@ def held_out(
         tuple(float(pair[side].scores.per_task[task][metric]) for pair in runs) for side in (0, 1)
     )
     values = [after - before for before, after in zip(single, multi, strict=True)]
-    places = tuple((own.cell.fold, own.cell.seed) for own, _ in runs)
+    places = tuple((own.cell.fold, own.cell.seed) for own, *_ in runs)
     return HeldOut(task, metric, single, multi, places, paired_difference(values, pairing))

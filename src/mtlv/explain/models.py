@@ -1,4 +1,4 @@
-"""Which stored model answers for a task in a plan, and the network of it."""
+"""Which plans, tasks and fold are looked at, which model answers for a task, and its network."""
 
 from __future__ import annotations
 
@@ -13,14 +13,46 @@ from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD
 from mtlv.model.network import Network
 from mtlv.model.source import EncoderSource
 from mtlv.store import JobRecord, Store, StudyRecord
+from mtlv.store.null import is_random
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 from mtlv.store.record import TaskRecord
 from mtlv.tasks import PRIMARY_METRIC, Task, TaskSet
 from mtlv.training.restoring import load_network
 
-__all__ = ["Models", "Served", "asked_plans", "asked_tasks", "served"]
+__all__ = ["Chosen", "Models", "Served", "chosen"]
 
 NETWORKS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What of a study is looked at.
+
+    Args:
+        plans: finished ones.
+        tasks: names, each served by one of the plans.
+        fold: the first one that all of the plans have, for views of single models; from 0.
+    """
+
+    plans: tuple[PlanOutcome, ...]
+    tasks: tuple[str, ...]
+    fold: int
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the plans."""
+        return [plan.name for plan in self.plans]
+
+    def served(self, plan: PlanOutcome, task: str) -> list[Served]:
+        """Return the models that answer for a task under a plan, by seed; none if it has none."""
+        found = []
+        for outcome in (own for own in plan.cells if own.cell.fold == self.fold):
+            serves = outcome.cell.as_plan().serves
+            if task in serves:
+                limit = outcome.scores.thresholds.values.get(task, DEFAULT_THRESHOLD)
+                job = outcome.cell.jobs[serves[task]]
+                found.append(Served(plan.name, task, self.fold, outcome.cell.seed, job, limit))
+        return sorted(found, key=lambda own: own.seed)
 
 
 @dataclass(frozen=True)
@@ -78,12 +110,32 @@ class Models:
         return load_network(self._store, self.record(job), self.tasks)
 
 
-def asked_plans(outcome: StudyOutcome, names: Sequence[str]) -> list[PlanOutcome]:
-    """Return the plans of some names; all finished ones where none is named.
+def chosen(outcome: StudyOutcome, plans: Sequence[str], tasks: Sequence[str]) -> Chosen:
+    """Return what of a study is looked at.
+
+    Args:
+        outcome: of the study.
+        plans: names; all finished ones but random groupings if empty.
+        tasks: names; all that the plans serve if empty.
 
     Raises:
-        StoreError: there is no such finished plan, or none at all.
+        StoreError: there is no such finished plan, or none at all; they have no fold in common; or
+            none of them has a model for a task.
+        DataError: there is no such task.
     """
+    found = _plans(outcome, plans)
+    served = _tasks(outcome, found, tasks)
+    folds = set.intersection(*({own.cell.fold for own in plan.cells} for plan in found))
+    if not folds:
+        raise StoreError(
+            "The plans have no finished fold in common.",
+            found=", ".join(plan.name for plan in found),
+            hint="run the study to its end, or name fewer plans with --plan",
+        )
+    return Chosen(tuple(found), tuple(served), min(folds))
+
+
+def _plans(outcome: StudyOutcome, names: Sequence[str]) -> list[PlanOutcome]:
     known = [plan.name for plan in outcome.plans]
     if not known:
         raise StoreError(
@@ -92,44 +144,25 @@ def asked_plans(outcome: StudyOutcome, names: Sequence[str]) -> list[PlanOutcome
     for name in names:
         if name not in known:
             raise StoreError(f"The study has no finished plan '{name}'.", hint=nearest(name, known))
-    return [outcome[name] for name in names or known]
+    if names:
+        return [outcome[name] for name in dict.fromkeys(names)]
+    return [plan for plan in outcome.plans if not is_random(plan)] or list(outcome.plans)
 
 
-def asked_tasks(
-    outcome: StudyOutcome, plans: Sequence[PlanOutcome], names: Sequence[str]
-) -> list[str]:
-    """Return the tasks of some names; all where none is named.
-
-    Raises:
-        DataError: there is no such task.
-        StoreError: none of the plans has a model for a task.
-    """
+def _tasks(outcome: StudyOutcome, plans: Sequence[PlanOutcome], names: Sequence[str]) -> list[str]:
     known = [task.name for task in outcome.study.targets]
+    served = dict.fromkeys(task for own in plans for task in own.cells[0].cell.as_plan().serves)
     for name in names:
         if name not in known:
             raise DataError(f"The study has no task '{name}'.", hint=nearest(name, known))
-        if not any(name in plan.cells[0].cell.as_plan().serves for plan in plans):
-            tasks = dict.fromkeys(t for p in plans for t in p.cells[0].cell.as_plan().serves)
+        if name not in served:
             raise StoreError(
                 f"No model for the task '{name}'.",
                 where="plan " + ", ".join(f"'{plan.name}'" for plan in plans),
-                found=f"models for {', '.join(tasks)}",
+                found=f"models for {', '.join(served)}",
                 hint="name another plan with --plan, or another task",
             )
-    return [name for name in known if not names or name in names]
-
-
-def served(plan: PlanOutcome, task: str) -> list[Served]:
-    """Return the models that answer for a task on the plan's first fold, by seed; none if so."""
-    fold = min(own.cell.fold for own in plan.cells)
-    found = []
-    for outcome in (own for own in plan.cells if own.cell.fold == fold):
-        serves = outcome.cell.as_plan().serves
-        if task in serves:
-            limit = outcome.scores.thresholds.values.get(task, DEFAULT_THRESHOLD)
-            job = outcome.cell.jobs[serves[task]]
-            found.append(Served(plan.name, task, fold, outcome.cell.seed, job, limit))
-    return sorted(found, key=lambda own: own.seed)
+    return [name for name in known if name in (names or served)]
 
 
 def _task(record: TaskRecord) -> Task:

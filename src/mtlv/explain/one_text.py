@@ -1,8 +1,14 @@
-"""One text under several plans: scores, decisions and attributions side by side, word by word."""
+"""One text under several plans: scores, decisions and attributions side by side, word by word.
+
+Plans are compared with the first one that is asked: what a word adds under another plan less what
+it adds under the first. Two seeds of the first plan differ too; what they differ by stands beside
+it, as less than that is no difference between plans.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +17,9 @@ from mtlv.data import Example
 from mtlv.errors import DataError
 from mtlv.explain.asked import Asked
 from mtlv.explain.attribution import Attribution, Explained, attribute
-from mtlv.explain.models import Models, Served, asked_plans, asked_tasks, served
-from mtlv.explain.study_views import text_row
+from mtlv.explain.attribution_texts import WordState
+from mtlv.explain.model_views import text_row
+from mtlv.explain.models import Chosen, Models, Served, chosen
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
@@ -22,8 +29,11 @@ from mtlv.tasks import Task
 
 __all__ = ["explain_text"]
 
-VERSION = 2
+VERSION = 3
 ID = "text"
+STATES: tuple[WordState, ...] = ("read", "not read", "cut off")
+"""Of a word under two models, the last of its two states is told."""
+Found = dict[Served, Attribution]
 
 
 def explain_text(
@@ -31,7 +41,8 @@ def explain_text(
 ) -> ExplanationRecord:
     """Score a text with every plan and say what each word adds, or find what was said before.
 
-    Of each plan, the model of the first seed on the first fold is asked.
+    Of each plan, the model of the first seed on the first fold is asked; of the first plan, that of
+    the second seed too, for the differences alone.
 
     Args:
         store: has the study, and takes the explanation.
@@ -49,10 +60,10 @@ def explain_text(
     if not text.strip():
         raise DataError("The text is empty.", where="--text", expected="some words")
     outcome = load_outcome(store, study)
-    plans = asked_plans(outcome, asked.plans)
+    own = chosen(outcome, asked.plans, asked.tasks)
     models = Models(store, outcome.study)
-    tasks = _of_texts(asked_tasks(outcome, plans, asked.tasks), models, outcome.study.corpora)
-    wanted = [own for task in tasks for plan in plans for own in served(plan, task)[:1]]
+    tasks = _of_texts(own.tasks, models, outcome.study.corpora)
+    wanted = [one for task in tasks for one in _served(own, task)]
     if label is not None and not any(models.tasks[task].kind == "multiclass" for task in tasks):
         raise DataError(
             "Only multiclass tasks have classes to explain.",
@@ -60,29 +71,36 @@ def explain_text(
             found=f"{label}, for {', '.join(f'{t} ({models.tasks[t].kind})' for t in tasks)}",
             hint="leave it out, or name a multiclass task with --task",
         )
-    names = [plan.name for plan in plans]
     settings = asked.attribution.model_dump() | {"label": label}
-    name = fingerprint([VERSION, study, text, settings, [vars(own) for own in wanted]])
-    if store.has_explanation(name):
-        return store.explanation(name)
+    name = fingerprint([VERSION, study, text, settings, [vars(one) for one in wanted]])
+    if name in store.explanations:
+        return store.explanations[name]
     started = time.process_time()
-    frames = _frames(models, wanted, text, asked, label)
+    found = _attributions(models, wanted, text, asked, label)
+    frames = _frames(models, found)
     record = ExplanationRecord(
         id=name,
         study=study,
         text=text,
-        plans=names,
+        plans=own.names,
         tasks=tasks,
         settings=settings,
         frames={key: len(rows) for key, rows in frames.items()},
         seconds=time.process_time() - started,
         created=now(),
     )
-    store.write_explanation(record, {key: pa.Table.from_pylist(v) for key, v in frames.items()})
+    store.explanations.write(record, {key: pa.Table.from_pylist(v) for key, v in frames.items()})
     return record
 
 
-def _of_texts(tasks: list[str], models: Models, corpora: list[Any]) -> list[str]:
+def _served(looked_at: Chosen, task: str) -> list[Served]:
+    """Return a model of each plan that serves a task, and last the second one of the first plan."""
+    by_plan = [looked_at.served(plan, task) for plan in looked_at.plans]
+    by_plan = [own for own in by_plan if own]
+    return [own[0] for own in by_plan] + by_plan[0][1:2]
+
+
+def _of_texts(tasks: Sequence[str], models: Models, corpora: list[Any]) -> list[str]:
     """Return the tasks that a single text has attributions for."""
     forms = {own.name: own.input or "text" for own in corpora}
     found = [
@@ -100,28 +118,79 @@ def _of_texts(tasks: list[str], models: Models, corpora: list[Any]) -> list[str]
     return found
 
 
-def _frames(
-    models: Models, wanted: list[Served], text: str, asked: Asked, label: str | None
-) -> dict[str, list[dict[str, Any]]]:
-    texts, words = [], []
+def _attributions(
+    models: Models, wanted: Sequence[Served], text: str, asked: Asked, label: str | None
+) -> Found:
+    """Return what the words add under each model; one that two plans share is asked once."""
     done: dict[tuple[str, str], Attribution] = {}
     for own in wanted:
-        task = models.tasks[own.task]
         if (own.job, own.task) not in done:
             network, source = models.network(own.job)
-            chosen = label if task.kind == "multiclass" else None
-            explained = Explained(network, source, models.max_length(own.job), own.task, chosen)
-            found = attribute(explained, [Example(ID, text)], asked.attribution)
-            done[own.job, own.task] = found[0]
-        one = done[own.job, own.task]
-        texts.append(text_row(own, one) | _decided(task, own, one))
-        pairs = zip(one.text.words, one.values.tolist(), strict=True)
-        words += [
-            {"plan": own.plan, "task": own.task, "seed": own.seed, "text": ID}
-            | {"place": place, "word": word, "value": value, "state": one.text.state(place)}
-            for place, (word, value) in enumerate(pairs)
-        ]
-    return {"texts": texts, "attributions": words}
+            wished = label if models.tasks[own.task].kind == "multiclass" else None
+            explained = Explained(network, source, models.max_length(own.job), own.task, wished)
+            (found,) = attribute(explained, [Example(ID, text)], asked.attribution)
+            done[own.job, own.task] = found
+    return {own: done[own.job, own.task] for own in wanted}
+
+
+def _frames(models: Models, found: Found) -> dict[str, list[dict[str, Any]]]:
+    """Return rows of the tables that have some; models are compared with the first of a task."""
+    texts, words, differences = [], [], []
+    base: dict[str, Served] = {}
+    for own, one in found.items():
+        first = base.setdefault(own.task, own)
+        if own == first or own.plan != first.plan:
+            texts.append(text_row(own, one) | _decided(models.tasks[own.task], own, one))
+            words += _word_rows(own, one)
+        if own != first and _comparable(found[first], one):
+            differences += _difference_rows((first, found[first]), (own, one))
+    frames = {"texts": texts, "attributions": words, "differences": differences}
+    return {name: rows for name, rows in frames.items() if rows}
+
+
+def _word_rows(own: Served, found: Attribution) -> list[dict[str, Any]]:
+    return [
+        {
+            "plan": own.plan,
+            "task": own.task,
+            "seed": own.seed,
+            "text": ID,
+            "place": place,
+            "word": word,
+            "value": value,
+            "state": found.text.state(place),
+        }
+        for place, (word, value) in enumerate(
+            zip(found.text.words, found.values.tolist(), strict=True)
+        )
+    ]
+
+
+def _comparable(one: Attribution, other: Attribution) -> bool:
+    """Tell whether two models were asked for the same score, and read the same words."""
+    return one.label == other.label and one.text.words == other.text.words
+
+
+def _difference_rows(
+    first: tuple[Served, Attribution], second: tuple[Served, Attribution]
+) -> list[dict[str, Any]]:
+    """Return what each word adds under the second model less what it adds under the first."""
+    (base, one), (own, other) = first, second
+    return [
+        {
+            "task": own.task,
+            "first": base.plan,
+            "second": own.plan,
+            "first_seed": base.seed,
+            "second_seed": own.seed,
+            "text": ID,
+            "place": place,
+            "word": word,
+            "value": float(other.values[place] - one.values[place]),
+            "state": max(one.text.state(place), other.text.state(place), key=STATES.index),
+        }
+        for place, word in enumerate(one.text.words)
+    ]
 
 
 def _decided(task: Task, own: Served, found: Attribution) -> dict[str, Any]:

@@ -56,23 +56,30 @@ class Correlation:
 class Agreement:
     """How far the rankings of two models agree, over pairs of runs.
 
+    Words and random starts are two sources of chance, so there are two ranges. That of the starts
+    is no interval of a level: pairs of a few seeds share seeds, and are too few to guess their law.
+
     Args:
         rho: Spearman's, averaged over the pairs by Fisher's z.
         low: lower end of its 95 % interval, the words of one pair being the sample.
         high: its upper end.
-        sd: of rho over the pairs; NaN below two.
         overlap: mean extrapolated rank-biased overlap, from 0 to 1.
         signed_rho: Spearman's rho of the signed values; None where the measure ranks by them.
         pairs: of runs.
+        starts: pairs of seeds that those runs have; 0 where it is not known.
+        lowest: rho of the pair of seeds that agrees least, averaged over its folds; NaN with one.
+        highest: of the pair of seeds that agrees most.
     """
 
     rho: Number
     low: Number
     high: Number
-    sd: Number
     overlap: Number
     signed_rho: float | None
     pairs: int
+    starts: int = 0
+    lowest: Number = math.nan
+    highest: Number = math.nan
 
 
 def ranks(importance: Array) -> Array:
@@ -134,12 +141,15 @@ def rank_biased_overlap(
     return float((1 - p) / p * seen + last * p**l)
 
 
-def mean_agreement(pairs: Sequence[tuple[Array, Array]], *, signed: bool) -> Agreement:
+def mean_agreement(
+    pairs: Sequence[tuple[Array, Array]], starts: Sequence[Hashable], *, signed: bool
+) -> Agreement:
     """Return how far two kinds of models agree on the importance of words.
 
     Args:
         pairs: importance in the one and the other model of every pair of runs, (V,) each; V may
             differ from pair to pair. At least one.
+        starts: the pair of seeds of every pair of runs.
         signed: whether the sign says which way a word pulls; importance is then the absolute value.
     """
     sized = [(np.abs(x), np.abs(y)) if signed else (x, y) for x, y in pairs]
@@ -147,14 +157,18 @@ def mean_agreement(pairs: Sequence[tuple[Array, Array]], *, signed: bool) -> Agr
     rhos = np.array([own.rho for own in found])
     rho = _fisher_mean(rhos)
     low, high = _interval(rho, round(float(np.mean([own.n for own in found]))))
+    by_start = [_fisher_mean(rhos[[own == start for own in starts]]) for start in set(starts)]
+    several = len(by_start) > 1
     return Agreement(
         rho,
         low,
         high,
-        float(rhos.std(ddof=1)) if len(rhos) > 1 else math.nan,
         float(np.mean([rank_biased_overlap(_order(x), _order(y)) for x, y in sized])),
         _fisher_mean(np.array([spearman(x, y).rho for x, y in pairs])) if signed else None,
         len(pairs),
+        len(by_start),
+        min(by_start) if several else math.nan,
+        max(by_start) if several else math.nan,
     )
 
 

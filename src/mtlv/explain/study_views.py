@@ -1,39 +1,50 @@
-"""The views of a study: each gives rows of a stored table, or says why it cannot."""
+"""The views of a study: each gives rows of stored tables, or says why it cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 from mtlv.errors import DataError, MtlvError
 from mtlv.explain.asked import Asked
-from mtlv.explain.attribution import Attribution, Explained, attribute
 from mtlv.explain.conflict import conflict_rows
 from mtlv.explain.data_maps import data_map_rows
-from mtlv.explain.disagreement import disagreement_rows, judgements
-from mtlv.explain.models import Models, Served, asked_plans, asked_tasks, served
-from mtlv.explain.similarity import cka
-from mtlv.explain.states import layer_states
+from mtlv.explain.disagreement import disagreement_rows, judged_rows, judgements
+from mtlv.explain.model_views import ModelViews
+from mtlv.explain.models import Models, chosen
+from mtlv.explain.roles import left_out, roles_of
 from mtlv.explain.texts import StudyTexts
 from mtlv.explain.view_results import ThreeViews
 from mtlv.explain.views import three_views
-from mtlv.explain.word_attributions import agreement_rows, word_rows
 from mtlv.store import JobRecord, Store
 from mtlv.store.outcome import StudyOutcome
-from mtlv.store.record import MissingView
+from mtlv.store.record import ExplanationRecord, MissingView
 
-__all__ = ["StudyViews", "text_row"]
+__all__ = ["Answers", "StudyViews"]
 
-SEEDS = 2
-"""Of each plan, so many models are looked at: two say what one plan agrees with itself."""
 Rows = list[dict[str, Any]]
-Say = Callable[[str], None]
+View = Callable[[], Mapping[str, Rows]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What could be answered.
+
+    Args:
+        frames: rows of each table that has some, by name.
+        missing: views that the study does not allow.
+        article: the article's views, `ThreeViews` as JSON; None where they cannot be made.
+    """
+
+    frames: dict[str, Rows]
+    missing: list[MissingView]
+    article: dict[str, Any] | None
 
 
 class StudyViews:
-    """The views of one study.
+    """Views of one study; `chosen` are its plans and tasks, `models` the views of single models.
 
     Args:
         store: has its models and predictions.
@@ -46,14 +57,16 @@ class StudyViews:
         DataError: there is no such task.
     """
 
-    def __init__(self, store: Store, outcome: StudyOutcome, asked: Asked, say: Say) -> None:
-        self._store, self._outcome, self._asked, self._say = store, outcome, asked, say
-        self._plans = asked_plans(outcome, asked.plans)
-        self.tasks = asked_tasks(outcome, self._plans, asked.tasks)
-        self.plan_names = [plan.name for plan in self._plans]
-        self._models = Models(store, outcome.study)
+    def __init__(
+        self, store: Store, outcome: StudyOutcome, asked: Asked, say: Callable[[str], None]
+    ) -> None:
+        self._store, self._outcome, self._say = store, outcome, say
+        self.chosen = chosen(outcome, asked.plans, asked.tasks)
         self._texts = StudyTexts(store, outcome.study, asked.base)
-        self.article: dict[str, Any] | None = None
+        models = Models(store, outcome.study)
+        self.models = ModelViews(models, self._texts, self.chosen, asked, say)
+        self._article: dict[str, Any] | None = None
+        self._missing: list[MissingView] = []
 
     @property
     def jobs(self) -> list[str]:
@@ -63,161 +76,83 @@ class StudyViews:
         asked = [job for cell in cells if cell.grouping for job in cell.grouping.jobs]
         return list(dict.fromkeys([*own, *asked]))
 
-    def frames(self) -> tuple[dict[str, Rows], list[MissingView]]:
-        """Return the tables of all views that are possible, and the other views."""
+    def answers(self, before: ExplanationRecord | None = None) -> Answers:
+        """Make all views that are possible, or of an earlier answer those that were missing.
+
+        Args:
+            before: the earlier answer; what it has is not made again.
+        """
+        earlier = {own.view: own for own in before.missing} if before is not None else {}
+        self._article = None if before is None else before.article
+        self._missing = []
         frames: dict[str, Rows] = {}
-        missing: list[MissingView] = []
-        for name, view in self._all():
-            self._say(f"{name} …")
-            try:
-                frames |= {key: rows for key, rows in view().items() if rows}
-            except (MtlvError, NotImplementedError) as error:
-                missing.append(_missing(name, error))
-        return frames, missing
+        for name, view in self._views():
+            if before is None or earlier.pop(name, None) is not None:
+                self._say(f"{name} …")
+                frames |= self._made(name, view)
+        return Answers(frames, [*earlier.values(), *self._missing], self._article)
 
-    def _all(self) -> Iterator[tuple[str, Callable[[], Mapping[str, Rows]]]]:
+    def _views(self) -> Iterator[tuple[str, View]]:
         yield "disagreement of plans", self._disagreement
-        yield "gradient conflict", lambda: {"conflict": conflict_rows(self._store, self._records)}
+        yield "gradient conflict", self._conflict
         yield "data map", self._data_map
-        yield "three views of the article", self._article
-        if not self._is_bow:
-            yield "word importance", self._words
-            yield "similarity of encoders", self._similarity
+        yield "three views of the article", self._three_views
+        yield "word importance", self._words
+        yield "similarity of encoders", self.models.similarity
 
-    @property
-    def _is_bow(self) -> bool:
-        return bool(self._outcome.study.config["encoder"]["name"] == "bow")
+    def _made(self, name: str, view: View) -> dict[str, Rows]:
+        try:
+            return {key: rows for key, rows in view().items() if rows}
+        except MtlvError as error:
+            found = "" if error.found is None else f" ({error.found})"
+            missing = MissingView(view=name, reason=error.what + found, setting=error.hint or "")
+            self._missing.append(missing)
+            return {}
 
     @cached_property
     def _records(self) -> list[JobRecord]:
         return [self._store.job(job) for job in self.jobs if self._store.has_job(job)]
 
-    def _served(self) -> list[Served]:
-        """Return the models of all plans and tasks, of the first seeds alone."""
-        kinds = {task.name: task.kind for task in self._models.tasks}
-        return [
-            own
-            for task in self.tasks
-            if kinds[task] != "tagging"
-            for plan in self._plans
-            for own in served(plan, task)[:SEEDS]
-        ]
-
     def _disagreement(self) -> Mapping[str, Rows]:
-        fold = min(own.cell.fold for plan in self._plans for own in plan.cells)
-        judged = {p.name: judgements(self._store, p, self.tasks, fold) for p in self._plans}
-        if len(judged) < 2:
-            raise DataError("One plan alone cannot disagree.", hint="name two plans with --plan")
-        tasks = dict.fromkeys(task for own in judged.values() for task in own)
-        return {"disagreement": disagreement_rows(judged, {t: self._texts.shown(t) for t in tasks})}
+        if len(self.chosen.plans) < 2:
+            alone = len(self._outcome.plans) < 2
+            hint = "add another plan" if alone else "name two plans with --plan, or none"
+            raise DataError("One plan alone cannot disagree.", hint=hint)
+        judged = {
+            plan.name: judgements(self._store, plan, self.chosen.tasks, self.chosen.fold)
+            for plan in self.chosen.plans
+        }
+        counts = judged_rows(judged, self.chosen.fold)
+        if not counts:
+            raise DataError("No task of classes is served by two of the plans.")
+        texts = {task: self._texts.shown(task) for task in {row["task"] for row in counts}}
+        return {"judged": counts, "disagreement": disagreement_rows(judged, texts)}
+
+    def _conflict(self) -> Mapping[str, Rows]:
+        return {"conflict": conflict_rows(self._store, self._records)}
 
     def _data_map(self) -> Mapping[str, Rows]:
         return {"data_map": data_map_rows(self._store, self._records, self._texts.trained)}
 
-    def _article(self) -> Mapping[str, Rows]:
-        single, multi = self._single_and_multi()
+    def _three_views(self) -> Mapping[str, Rows]:
+        missing = left_out(self.chosen.plans, self._outcome.plans)
+        roles = roles_of(self.chosen.plans)
         found = three_views(
             self._store,
-            self._outcome.study.name,
-            single=single,
-            multi=multi,
-            wanted=self.tasks,
-            base=self._asked.base,
+            self._outcome,
+            self._texts,
+            single=roles.single,
+            multi=roles.multi,
+            wanted=self.chosen.tasks,
             say=self._say,
         )
-        self.article = found.to_json()
+        self._article = found.to_json()
+        self._missing += missing
         return {"cross_task": _cross_task_rows(found)}
 
-    def _single_and_multi(self) -> tuple[str, str]:
-        """Return a plan with a model for every task and one with one model for all."""
-        targets = len(self._outcome.study.targets)
-        sizes = {p.name: len(p.cells[0].cell.as_plan().models) for p in self._plans}
-        single = [name for name, size in sizes.items() if size == targets > 1]
-        multi = [name for name, size in sizes.items() if size == 1]
-        if not single or not multi:
-            raise DataError(
-                "It needs a plan with a model for every task, and one with one model for all.",
-                found=", ".join(sizes),
-                hint="add `stl` and `mtl` to the plans",
-            )
-        return single[0], multi[0]
-
     def _words(self) -> Mapping[str, Rows]:
-        models = self._served()
-        words: dict[tuple[str, int, str], Rows] = {}
-        texts: Rows = []
-        done: dict[tuple[str, str], list[Attribution]] = {}
-        for own in models:
-            key = (own.job, own.task)
-            if key not in done:
-                self._say(f"  {own.task} under {own.plan}, seed {own.seed}")
-                done[key] = self._attributions(own)
-            words[own.plan, own.seed, own.task] = word_rows(done[key])
-            texts += [text_row(own, one) for one in done[key]]
-        by_word = {key: {row["word"]: row for row in rows} for key, rows in words.items()}
-        return {
-            "words": [
-                {"plan": plan, "task": task, "seed": seed, **row}
-                for (plan, seed, task), rows in words.items()
-                for row in rows
-            ],
-            "texts": texts,
-            "agreement": agreement_rows(list(words), by_word),
-        }
-
-    def _attributions(self, own: Served) -> list[Attribution]:
-        network, source = self._models.network(own.job)
-        plan = self._outcome[own.plan]
-        examples = self._texts.tested(plan, own.task, self._asked.texts)
-        explained = Explained(network, source, self._models.max_length(own.job), own.task)
-        return attribute(explained, examples, self._asked.attribution)
-
-    def _similarity(self) -> Mapping[str, Rows]:
-        rows: Rows = []
-        for task in self.tasks:
-            models = [own for own in self._served() if own.task == task]
-            states = {own: self._states(own) for own in {one.job: one for one in models}.values()}
-            by_job = {own.job: state for own, state in states.items()}
-            for one, other in combinations(models, 2):
-                layers = zip(by_job[one.job], by_job[other.job], strict=False)
-                rows += [
-                    {
-                        "task": task,
-                        "first": one.plan,
-                        "second": other.plan,
-                        "first_seed": one.seed,
-                        "second_seed": other.seed,
-                        "layer": layer,
-                        "cka": cka(a, b),
-                        "texts": len(a),
-                    }
-                    for layer, (a, b) in enumerate(layers, start=1)
-                ]
-        return {"similarity": rows}
-
-    def _states(self, own: Served) -> Any:
-        network, source = self._models.network(own.job)
-        examples = self._texts.tested(self._outcome[own.plan], own.task, 4 * self._asked.texts)
-        length = self._models.max_length(own.job)
-        return layer_states(network, source, examples, own.task, length)
-
-
-def text_row(own: Served, found: Attribution) -> dict[str, Any]:
-    """Return a row of the table `texts` of an attribution."""
-    return {
-        "plan": own.plan,
-        "task": own.task,
-        "seed": own.seed,
-        "text": found.text.id,
-        "label": found.label,
-        "score": found.score,
-        "difference": found.difference,
-        "delta": found.delta,
-        "relative_delta": found.relative_delta,
-        "steps": found.steps,
-        "cut": found.text.cut,
-        "unknown": list(found.text.unknown),
-    }
+        """Return the words of attributions where the weights themselves do not say them."""
+        return {} if (self._article or {}).get("words") else self.models.words()
 
 
 def _cross_task_rows(found: ThreeViews) -> Rows:
@@ -229,16 +164,10 @@ def _cross_task_rows(found: ThreeViews) -> Rows:
             "layer": column,
             "mean": own.mean[i][j],
             "sd": own.sd[i][j],
+            "guess": own.guess[i],
             "runs": len(own.runs),
         }
         for own in found.cross_task
         for i, row in enumerate(own.tasks)
         for j, column in enumerate(own.tasks)
     ]
-
-
-def _missing(view: str, error: Exception) -> MissingView:
-    if not isinstance(error, MtlvError):
-        return MissingView(view=view, reason="It is not implemented.")
-    found = "" if error.found is None else f" ({error.found})"
-    return MissingView(view=view, reason=error.what + found, setting=error.hint or "")

@@ -50,18 +50,18 @@ class StudyTexts:
                 )
         return found
 
-    def tested(self, plan: PlanOutcome, task: str, count: int) -> list[Example]:
-        """Return some test texts of a task, drawn once and for all from the plan's first fold.
+    def tested(self, plan: PlanOutcome, task: str, fold: int, count: int) -> list[Example]:
+        """Return some test texts of a task, drawn once and for all.
 
         Args:
             plan: any that serves the task; all are tested on the same texts.
             task: its name.
+            fold: whose test part is meant.
             count: at most so many.
 
         Raises:
             DataError: the data are not there, or are others now.
         """
-        fold = min(own.cell.fold for own in plan.cells)
         cell = next(own.cell for own in plan.cells if own.cell.fold == fold)
         test = cell_predictions(self._store, cell)["test"].tasks[task]
         random = generator(0, "explain", test.corpus)

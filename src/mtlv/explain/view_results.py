@@ -7,7 +7,7 @@ layer says about another task's texts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -97,9 +97,8 @@ class RankScatter:
         words: of the vocabulary, (V,).
         ranks_x: from 1, ties share their mean rank, (V,).
         ranks_y: the same of the other model.
-        agreement: over all pairs of runs of one fold with different seeds.
-        same_seed: over pairs of one seed, which start from the same weights; None where the two
-            models are of one kind.
+        agreement: over all pairs of runs of one fold with different seeds; None with one seed.
+        same_seed: over pairs of runs of one fold and seed, which start from the same weights.
         ceiling: agreement between two seeds of one model, the smaller one of x's and y's; None with
             one seed.
     """
@@ -110,7 +109,7 @@ class RankScatter:
     words: tuple[str, ...]
     ranks_x: tuple[Number, ...]
     ranks_y: tuple[Number, ...]
-    agreement: Agreement
+    agreement: Agreement | None
     same_seed: Agreement | None
     ceiling: Agreement | None
 
@@ -121,13 +120,16 @@ class WordView:
 
     Args:
         top: most important words by measure and model, best first.
-        scatters: single against single and single against multi, for each task and measure.
+        scatters: single against single and single against multi, for each task and measure; those
+            of one plan alone where the other is not there.
         vocabulary: number of words in each fold.
+        ceilings: agreement between two seeds of a model, by measure and model; none with one seed.
     """
 
     top: Mapping[str, Mapping[str, tuple[TopWord, ...]]]
     scatters: tuple[RankScatter, ...]
     vocabulary: tuple[int, ...]
+    ceilings: Mapping[str, Mapping[str, Agreement]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class CrossTask:
         mean: over the runs, (T, T); NaN where a head cannot be asked.
         sd: with n - 1, (T, T); NaN below two runs.
         runs: values of each run, (R, T, T).
+        guess: what the best constant answer to each task's texts scores, mean over the runs, (T,);
+            empty where it is not known.
     """
 
     plan: str
@@ -149,6 +153,7 @@ class CrossTask:
     mean: tuple[tuple[Number, ...], ...]
     sd: tuple[tuple[Number, ...], ...]
     runs: tuple[tuple[tuple[Number, ...], ...], ...]
+    guess: tuple[Number, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,12 +173,12 @@ class Lift:
 
 @dataclass(frozen=True)
 class ThreeViews:
-    """All three views of one study.
+    """All three views of one study; what compares two plans is empty where there is only one.
 
     Args:
         study: its name.
-        single: name of the plan with a model per task.
-        multi: name of the plan with one model for all.
+        single: name of the plan with a model per task; None without one.
+        multi: name of the plan with one model for all; None without one.
         held_out: view 1, one per task.
         words: view 2; None where the encoder is no bag of words.
         cross_task: view 3, for each plan and metric.
@@ -181,8 +186,8 @@ class ThreeViews:
     """
 
     study: str
-    single: str
-    multi: str
+    single: str | None
+    multi: str | None
     held_out: tuple[HeldOut, ...]
     words: WordView | None
     cross_task: tuple[CrossTask, ...]

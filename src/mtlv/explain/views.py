@@ -1,88 +1,90 @@
 """The article's three views of a study, from its stored models over all folds and seeds.
 
-    found = three_views(Store("runs"), "sentiment")
+    outcome = load_outcome(store, "sentiment")
+    found = three_views(store, outcome, StudyTexts(store, outcome.study, Path()))
     print(found.held_out[0].difference.mean)
 
 Quality on held-out texts and the cross-task matrix are there for any encoder; the importance of
 words from weights is that of a bag of words, and other encoders have `attribution` in its place.
+One plan alone has its words, what two seeds of it agree on, and its cross-task matrix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mtlv.errors import StoreError
 from mtlv.explain.bow_models import bow_bags, bow_weights, is_plain_bow
-from mtlv.explain.cross_task import SHOWN, CrossMatrix, Layers, cross_matrix
+from mtlv.explain.cross_task import SHOWN, CrossMatrix, Layers, best_guess, cross_matrix
 from mtlv.explain.held_out import Pairing, held_out, paired_difference
 from mtlv.explain.importance import input_sums, integrated_gradients, output_weights
-from mtlv.explain.models import Models, asked_plans
+from mtlv.explain.models import Models
 from mtlv.explain.texts import StudyTexts
 from mtlv.explain.view_results import CrossTask, HeldOut, Lift, ThreeViews, WordView
 from mtlv.explain.word_view import WordModel, word_view
 from mtlv.model.tokens import tokenise
 from mtlv.store import CellRecord, Store
-from mtlv.store.outcome import CellOutcome, PlanOutcome, cell_predictions, load_outcome
+from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome, cell_predictions
 from mtlv.tasks import Task
 
 __all__ = ["three_views"]
 
 Array = np.ndarray[Any, Any]
-Runs = Sequence[tuple[CellOutcome, CellOutcome]]
+Run = Sequence[CellOutcome]
+"""A cell of each plan, of equal fold and seed."""
 
 
 def three_views(
     store: Store,
-    study: str,
+    outcome: StudyOutcome,
+    texts: StudyTexts,
     *,
-    single: str = "stl",
-    multi: str = "mtl",
+    single: str | None = "stl",
+    multi: str | None = "mtl",
     wanted: Collection[str] = (),
-    base: Path = Path(),
     say: Callable[[str], None] = lambda _: None,
 ) -> ThreeViews:
-    """Return the three views of two plans of a study.
+    """Return the three views of two plans of a study, or what one of them shows alone.
 
     Args:
         store: has its models.
-        study: its name.
-        single: name of the plan with a model per task.
-        multi: name of the plan with one model for all tasks.
-        wanted: names of tasks; all that both plans serve if empty.
-        base: folder that relative paths of the study's data start from.
+        outcome: of the study.
+        texts: of the study.
+        single: name of the plan with a model per task; None for the other one alone.
+        multi: name of the plan with one model for all tasks; None for the other one alone.
+        wanted: names of tasks; all that the plans serve if empty.
         say: is told what is going on.
 
     Raises:
-        StoreError: there is no such study or plan, they have no run or task in common, or their
-            weights were not kept.
+        StoreError: there is no such plan, they have no run or task in common, or their weights
+            were not kept.
         DataError: its corpora are not there any more, or are others now.
     """
-    outcome = load_outcome(store, study)
-    plans = asked_plans(outcome, [single, multi])
-    look = _Look(store, Models(store, outcome.study), StudyTexts(store, outcome.study, base))
-    runs, tasks = _paired(plans), look.tasks(plans, wanted)
-    pairings = {task.name: look.pairing(runs, task) for task in tasks}
+    plans = [outcome[name] for name in (single, multi) if name is not None]
+    look = _Look(store, Models(store, outcome.study), texts)
+    runs, tasks = _runs(plans), look.tasks(plans, wanted)
     looked = []
-    for number, pair in enumerate(runs, start=1):
+    for number, run in enumerate(runs, start=1):
         say(f"  fold and seed {number} of {len(runs)}")
-        looked.append([look.at(p.name, own, tasks) for p, own in zip(plans, pair, strict=True)])
+        looked.append([look.at(p.name, own, tasks) for p, own in zip(plans, run, strict=True)])
+    paired = single is not None and multi is not None
+    pairings = {task.name: look.pairing(runs, task) for task in tasks} if paired else {}
     return ThreeViews(
-        study,
+        outcome.study.name,
         single,
         multi,
-        tuple(_held_out(task, runs, pairings[task.name]) for task in tasks),
-        _word_view([own for pair in looked for own in pair], single, multi),
+        tuple(_held_out(task, runs, pairings[task.name]) for task in tasks if paired),
+        _word_view([own for run in looked for own in run], single, multi),
         tuple(
-            _cross_task(plan.name, metric, tasks, [pair[side].matrix[metric] for pair in looked])
+            _cross_task(plan.name, metric, tasks, [run[side] for run in looked])
             for side, plan in enumerate(plans)
             for metric in SHOWN
         ),
-        _lifts(tasks, looked, pairings),
+        _lifts(tasks, looked, pairings) if paired else (),
     )
 
 
@@ -92,10 +94,12 @@ class _Looked:
 
     Args:
         matrix: view 3.
+        guess: what the best constant answers score.
         words: of each task, for view 2; None where the models are no plain bags of words.
     """
 
     matrix: CrossMatrix
+    guess: CrossMatrix
     words: list[WordModel] | None
 
 
@@ -117,10 +121,10 @@ class _Look:
             )
         return tasks
 
-    def pairing(self, runs: Runs, task: Task) -> Pairing:
+    def pairing(self, runs: Sequence[Run], task: Task) -> Pairing:
         """Return how the runs are paired for a task: by its test parts."""
         splits = self._texts.inputs.splits[task.corpus]
-        tests = [splits[own.cell.fold].test.tobytes() for own, _ in runs]
+        tests = [splits[own.cell.fold].test.tobytes() for own, *_ in runs]
         parts = {test: index for index, test in enumerate(dict.fromkeys(tests))}
         first = splits[runs[0][0].cell.fold]
         overlap = len(first.test) / (len(first.train) + len(first.validation))
@@ -137,10 +141,11 @@ class _Look:
         test = cell_predictions(self._store, cell)["test"]
         corpora = self._texts.inputs.corpora
         matrix = cross_matrix(layers, test, corpora, tasks, outcome.scores.thresholds)
+        guess = best_guess(test, tasks)
         if not all(is_plain_bow(own.network, task) for own in layers for task in own.tasks):
-            return _Looked(matrix, None)
+            return _Looked(matrix, guess, None)
         words = [self._words(plan, cell, own, task) for own in layers for task in own.tasks]
-        return _Looked(matrix, words)
+        return _Looked(matrix, guess, words)
 
     def _words(self, plan: str, cell: CellRecord, model: Layers, task: str) -> WordModel:
         weights = bow_weights(model.network, model.source, task)
@@ -155,38 +160,45 @@ class _Look:
         return WordModel(plan, task, cell.fold, cell.seed, weights.words, importance)
 
 
-def _paired(plans: Sequence[PlanOutcome]) -> list[tuple[CellOutcome, CellOutcome]]:
-    single, multi = ({(c.cell.fold, c.cell.seed): c for c in plan.cells} for plan in plans)
-    runs = [(single[place], multi[place]) for place in sorted(single) if place in multi]
-    if not runs:
+def _runs(plans: Sequence[PlanOutcome]) -> list[Run]:
+    """Return a cell of each plan for every fold and seed that all of them have."""
+    cells = [{(own.cell.fold, own.cell.seed): own for own in plan.cells} for plan in plans]
+    shared = sorted(set(cells[0]).intersection(*cells))
+    if not shared:
         raise StoreError(
             "The plans have no run of equal fold and seed.",
             found=" and ".join(plan.name for plan in plans),
             hint="run the study to its end",
         )
-    return runs
+    return [[own[place] for own in cells] for place in shared]
 
 
-def _held_out(task: Task, runs: Runs, pairing: Pairing) -> HeldOut:
+def _held_out(task: Task, runs: Sequence[Run], pairing: Pairing) -> HeldOut:
     metric = "f1" if task.kind == "binary" else task.metric
     return held_out(task.name, metric, runs, pairing)
 
 
-def _word_view(looked: Sequence[_Looked], single: str, multi: str) -> WordView | None:
+def _word_view(looked: Sequence[_Looked], single: str | None, multi: str | None) -> WordView | None:
     if any(own.words is None for own in looked):
         return None
     return word_view([model for own in looked for model in own.words or ()], single, multi)
 
 
 def _cross_task(
-    plan: str, metric: str, tasks: Sequence[Task], matrices: Sequence[Array]
+    plan: str, metric: str, tasks: Sequence[Task], looked: Sequence[_Looked]
 ) -> CrossTask:
-    runs = np.stack(matrices)  # (R, T, T)
+    runs = np.stack([own.matrix[metric] for own in looked])  # (R, T, T)
+    guess = np.mean([own.guess[metric] for own in looked], axis=0)  # (T,)
     several = len(runs) > 1
     spread = runs.std(axis=0, ddof=1) if several else np.full(runs.shape[1:], np.nan)
-    names = tuple(task.name for task in tasks)
     return CrossTask(
-        plan, metric, names, _rows(runs.mean(axis=0)), _rows(spread), tuple(map(_rows, runs))
+        plan,
+        metric,
+        tuple(task.name for task in tasks),
+        _rows(runs.mean(axis=0)),
+        _rows(spread),
+        tuple(map(_rows, runs)),
+        tuple(map(float, guess)),
     )
 
 

@@ -1,8 +1,7 @@
 """Words of a text, and which piece of a tokenizer belongs to which of them.
 
 Words are cut by one rule for all encoders, so that the attributions of plans with different
-tokenizers stand side by side: a run of letters and digits, with hyphens and apostrophes inside it,
-or a single other sign.
+tokenizers stand side by side: what `mtlv.model.words` calls a word, or a single other sign.
 """
 
 from __future__ import annotations
@@ -12,9 +11,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mtlv.model.words import WORD
+
 __all__ = ["Word", "owner", "words_of"]
 
-WORD = r"\w+(?:['\u2019\-]\w+)*|[^\w\s]"
+SIGN = r"[^\w\s]"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ def words_of(text: str, whole: Iterable[str] = ()) -> list[Word]:
         text: to cut.
         whole: strings that are words wherever they stand, such as an encoder's special tokens.
 
-    >>> [word.text for word in words_of("No x-ray, today.")]
-    ['No', 'x-ray', ',', 'today', '.']
+    >>> [word.text for word in words_of("It isn't an x-ray.")]
+    ['It', "isn't", 'an', 'x', '-', 'ray', '.']
     """
     tokens = sorted(whole, key=len, reverse=True)
-    pattern = "|".join([*(re.escape(token) for token in tokens), WORD])
+    pattern = "|".join([*(re.escape(token) for token in tokens), WORD, SIGN])
     return [Word(own.group(), own.start(), own.end()) for own in re.finditer(pattern, text)]
 
 

@@ -35,11 +35,24 @@ class Answer:
         score: probability of 1 (binary) or of the class (multiclass), predicted value (regression);
             None of tagging.
         right: None where nothing can be right, as in regression.
+        threshold: from which score on a binary task is decided with yes; None of other kinds.
     """
 
     text: str
     score: float | None
     right: bool | None
+    threshold: float | None = None
+
+    @property
+    def why(self) -> str:
+        """What the decision rests on, in percent: the score, and where it must be for a yes."""
+        if self.score is None or self.right is None:
+            return ""
+        score = f"{100 * self.score:.1f} %"
+        if self.threshold is None:
+            return score
+        sign = "≥" if self.score >= self.threshold else "<"
+        return f"{score} {sign} {100 * self.threshold:.1f} %"
 
 
 @dataclass(frozen=True)
@@ -111,8 +124,8 @@ def _of_fold(store: Store, fold: int, *cells: CellOutcome) -> list[Example]:
             for part, cell in zip(parts, cells, strict=True)
         ]
         own = parts[0][task]
-        for name, target in zip(own.ids, own.targets, strict=True):
-            if _known(target) and name in sides[1]:
+        for name, target, known in zip(own.ids, own.targets, _known(own), strict=True):
+            if known and name in sides[1]:
                 answers = (sides[0][name], sides[1][name])
                 words = _words(own, target)
                 found.append(Example(str(name), own.corpus, fold, task, words, answers))
@@ -120,29 +133,37 @@ def _of_fold(store: Store, fold: int, *cells: CellOutcome) -> list[Example]:
 
 
 def _answers(task: TaskPredictions, threshold: float) -> dict[str, Answer]:
-    decisions = decided(task, threshold)
+    decisions, limit = decided(task, threshold), threshold if task.kind == "binary" else None
     scores: Sequence[float | None] = [None] * len(task.ids)
     if task.kind in ("binary", "regression"):
         scores = task.scores.tolist()
     elif task.kind == "multiclass":
         scores = task.scores.max(axis=1).tolist()
     return {
-        name: Answer(_words(task, decision), score, _right(task, decision, target))
-        for name, decision, score, target in zip(
-            task.ids, decisions, scores, task.targets, strict=True
+        name: Answer(_words(task, decision), score, right, limit)
+        for name, decision, score, right in zip(
+            task.ids, decisions, scores, _right(task, decisions), strict=True
         )
     }
 
 
-def _known(target: Any) -> bool:
-    return not bool(np.isnan(np.asarray(target, float)).all())
+def _known(task: TaskPredictions) -> list[bool]:
+    """Tell which examples have a target, or at least one tag."""
+    if task.kind == "tagging":
+        return [not bool(np.isnan(tags).all()) for tags in task.targets]
+    known: list[bool] = (~np.isnan(task.targets)).tolist()
+    return known
 
 
-def _right(task: TaskPredictions, decision: Any, target: Any) -> bool | None:
+def _right(task: TaskPredictions, decisions: Any) -> list[bool | None]:
+    """Tell which examples are decided right; of a text all tags that it has must be."""
     if task.kind == "regression":
-        return None
-    known = ~np.isnan(np.asarray(target, float))
-    return bool(np.all(np.asarray(decision)[known] == np.asarray(target)[known]))
+        return [None] * len(task.ids)
+    if task.kind == "tagging":
+        pairs = zip(decisions, task.targets, strict=True)
+        return [bool((np.isnan(tags) | (own == tags)).all()) for own, tags in pairs]
+    right: list[bool | None] = (decisions == task.targets).tolist()
+    return right
 
 
 def _words(task: TaskPredictions, value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,13 @@ class Selection:
         baseline: plan that others are compared with; the usual one if None.
         plans: only these; empty means all.
         tasks: only these; empty means all, or a choice where all are too many.
+        explanation: id of the one to draw; the latest that has what a figure needs if None.
     """
 
     baseline: str | None = None
     plans: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    explanation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,13 +64,28 @@ def frame_of(library: Library, study: str, name: str, selection: Selection = EVE
     Raises:
         FigureError: there is no such figure, or the study has nothing for it.
     """
+    from mtlv.explorer.comparing import compared
     from mtlv.report.frames import FRAMES, Wanted
 
     if name not in FRAMES:
         raise FigureError(f"There is no figure '{name[:60]}'.", hint=nearest(name, FRAMES))
     outcome = library.outcome(study)
-    wanted = Wanted(library.store, outcome, selection.baseline, selection.plans, selection.tasks)
-    return library.kept(("frame", study, name, selection), study, lambda: FRAMES[name](wanted))
+    wanted = Wanted(
+        library.store,
+        outcome,
+        selection.baseline,
+        selection.plans,
+        selection.tasks,
+        explanation=selection.explanation,
+    )
+
+    def make() -> Data:
+        if name == "forest" and outcome.plans:
+            found = compared(library, [study], wanted.base.name)
+            return FRAMES[name](replace(wanted, comparison=found))
+        return FRAMES[name](wanted)
+
+    return library.kept(("frame", study, name, selection), study, make)
 
 
 def drawn(

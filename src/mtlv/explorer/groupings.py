@@ -81,11 +81,9 @@ def _of_plans(study: StudyRecord) -> Iterator[Named]:
 
 def _asked_for(library: Library, name: str, damaged: list[Damage]) -> Iterator[Named]:
     """Yield the groupings that `mtlv group` found for a study, newest first."""
-    paths = (library.store.root / "groupings").glob("*/record.json")
-    for path in sorted(paths, key=lambda path: (-path.stat().st_mtime, path.parent.name)):
-        key = path.parent.name
+    for key in library.store.groupings.ids():
         try:
-            found = library.store.grouping(key)
+            found = library.store.groupings[key]
         except StoreError as error:
             damaged.append(Damage(f"grouping {key}", error))
             continue
@@ -95,10 +93,10 @@ def _asked_for(library: Library, name: str, damaged: list[Damage]) -> Iterator[N
 
 
 def _transfer(library: Library, name: str, damaged: list[Damage]) -> AffinityRecord | None:
-    if not (library.store.root / "transfers" / f"{name}.json").exists():
+    if name not in library.store.transfers:
         return None
     try:
-        return of_transfer(library.store.transfer(name))
+        return of_transfer(library.store.transfers[name])
     except StoreError as error:
         damaged.append(Damage(f"transfer {name}", error))
         return None

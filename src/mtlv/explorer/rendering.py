@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from mtlv.explorer.asking import address, study_address
 from mtlv.explorer.pages.page import Page, plain
 from mtlv.version import __version__
+from mtlv.words import counted
 
 __all__ = ["as_html", "as_json", "plotly_file", "static_folder"]
 
@@ -56,5 +57,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(address=address, study_address=study_address)
+    environment.globals.update(address=address, study_address=study_address, counted=counted)
     return environment

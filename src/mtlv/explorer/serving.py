@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import secrets
 import socket
 import subprocess
@@ -10,13 +11,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from mtlv.errors import ExplorerError
 from mtlv.explorer.app import Site, make_app
 from mtlv.explorer.library import Library
 from mtlv.explorer.security import is_loopback
 
-__all__ = ["Address", "listen", "serve", "token_for"]
+__all__ = ["Address", "addresses", "listen", "serve", "token_for"]
 
 MLFLOW_PORTS = range(5000, 5050)
 HEAD_START = 1.0
@@ -91,7 +93,10 @@ def serve(
         site = replace(site, mlflow=f"http://127.0.0.1:{port}")
         child = _Beside(mlflow, port)
         say(f"MLflow's pages will be on {site.mlflow}")
-    say(f"the explorer is on {_shown(site, bound)} (stop with Ctrl-C)")
+    first, *others = addresses(site, bound)
+    say(f"the explorer is on {first} (stop with Ctrl-C)")
+    for other in others:
+        say(f"from other machines: {other}")
     try:
         _run(site, bound)
     finally:
@@ -155,8 +160,27 @@ def _free_port() -> int:
     )
 
 
-def _shown(site: Site, bound: socket.socket) -> str:
+def addresses(site: Site, bound: socket.socket) -> list[str]:
+    """Return addresses that a browser can open, on this machine first, then on others.
+
+    A server on all addresses (`0.0.0.0`, `::`) is named by loopback, and by the address that this
+    machine has in its network.
+    """
     host, port = bound.getsockname()[:2]
-    name = f"[{host}]" if ":" in host else host
-    token = f"/?token={site.access.token}" if site.access.token else ""
-    return f"http://{name}:{port}{token}"
+    hosts = [host]
+    if ipaddress.ip_address(host.partition("%")[0]).is_unspecified:
+        own = _address_in_network()
+        hosts = ["127.0.0.1", own or socket.gethostname()]
+    token = f"/?token={quote(site.access.token)}" if site.access.token else ""
+    named = [f"[{name}]" if ":" in name else name for name in hosts]
+    return [f"http://{name}:{port}{token}" for name in named]
+
+
+def _address_in_network() -> str | None:
+    """Return the address under which others reach this machine, None if it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: it only chooses a way out
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])

@@ -6,8 +6,8 @@
 - W: (V, H), a row for each word; only the rows of a text's words are touched.
 - φ: sigmoid by default, which lets one say what a hidden unit is about.
 
-It is a transformers model like any other, whose only token state is h. Its words are those of
-`bow_words`; words outside the vocabulary count for nothing.
+It is a transformers model like any other, whose only token state is h. What one word is stands in
+`words`, which of them are kept in `bow_words`; words outside the vocabulary count for nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The words of the encoder `bow`, its tokenizer and its folder.
 
 The vocabulary is made of the training texts, by default of the words that occur in all corpora, so
-that models of different tasks have the same inputs. The folder holds a configuration and a
-tokenizer, no weights; every job starts them at random from its own seed.
+that models of different tasks have the same inputs. What one word is stands in `words`; a special
+token is none, as the tokenizer keeps it whole. The folder holds a configuration and a tokenizer, no
+weights; every job starts them at random from its own seed.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from mtlv.fingerprint import fingerprint
 from mtlv.model.bow import SPECIAL, BowConfig
 from mtlv.model.settings import BowSettings, EncoderSettings
 from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
+from mtlv.model.words import WORD
 
 __all__ = ["bow_source", "vocabulary"]
 
-WORD = r"\w+(?:'\w+)*"
 FEWEST_WORDS = 10
 VERSION = 2
 """Raised when the same texts give another vocabulary or tokenizer."""
@@ -39,7 +40,8 @@ def bow_source(settings: EncoderSettings, texts: Mapping[str, Sequence[str]]) ->
     Raises:
         EncoderError: fewer than ten words are left.
     """
-    words = vocabulary(texts, settings.bow)
+    special = settings.special_tokens
+    words = vocabulary(texts, settings.bow, () if special == "noted" else special)
     if len(words) < FEWEST_WORDS:
         raise EncoderError(
             f"The bag of words has {len(words) or 'no'} words.",
@@ -60,14 +62,17 @@ def bow_source(settings: EncoderSettings, texts: Mapping[str, Sequence[str]]) ->
     return with_special_tokens(source, settings)
 
 
-def vocabulary(texts: Mapping[str, Iterable[str]], settings: BowSettings) -> list[str]:
+def vocabulary(
+    texts: Mapping[str, Iterable[str]], settings: BowSettings, passed_over: Iterable[str] = ()
+) -> list[str]:
     """Return the words of some texts, the most frequent first, equally frequent ones by letter.
 
     Args:
         texts: by corpus.
         settings: which words to keep.
+        passed_over: special tokens, whose letters are no words.
     """
-    counts = {name: _count(own) for name, own in texts.items()}
+    counts = {name: _count(own, list(passed_over)) for name, own in texts.items()}
     total: Counter[str] = sum(counts.values(), Counter())
     kept = [
         word
@@ -78,9 +83,11 @@ def vocabulary(texts: Mapping[str, Iterable[str]], settings: BowSettings) -> lis
     return sorted(kept, key=lambda word: (-total[word], word))[: settings.vocabulary]
 
 
-def _count(texts: Iterable[str]) -> Counter[str]:
+def _count(texts: Iterable[str], special: Sequence[str]) -> Counter[str]:
     word, normalise = re.compile(WORD), _normaliser().normalize_str
-    return Counter(found for text in texts for found in word.findall(normalise(text)))
+    tokens = "|".join(map(re.escape, sorted(special, key=len, reverse=True)))
+    plain = (re.sub(tokens, " ", text) for text in texts) if tokens else texts
+    return Counter(found for text in plain for found in word.findall(normalise(text)))
 
 
 def _normaliser() -> normalizers.Normalizer:

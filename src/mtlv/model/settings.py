@@ -44,7 +44,10 @@ class ScratchSettings(Settings):
 
 
 class BowSettings(Settings):
-    """A bag of words with one hidden layer, trained from nothing."""
+    """A bag of words with one hidden layer, trained from nothing.
+
+    "isn't" is one word, "x-ray" two; capitals do not count.
+    """
 
     hidden_size: int = Field(100, ge=1)
     """Width H of the hidden layer."""

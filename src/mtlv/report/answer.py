@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.summary import Summary
-from mtlv.report.comparison import CORRECTED, claim_cells, scale_of_task
-from mtlv.report.numbers import figure, percent, scale_of
-from mtlv.report.page_words import counted, listed
+from mtlv.report.comparison import interval_text, scale_of_task
+from mtlv.report.comparison_notes import CORRECTED
+from mtlv.report.numbers import figure, p_value, percent, scale_of
 from mtlv.store.comparison import Comparison, Row, TaskRow
 from mtlv.store.comparison_claims import Claim
 from mtlv.store.outcome import PlanCost
+from mtlv.words import counted, listed
 
 __all__ = ["Answer", "answer", "rival_of"]
 
@@ -78,9 +79,11 @@ def _best(comparison: Comparison, rival: Row) -> str:
     rows = [row for row in comparison.rows if row.plan not in comparison.drawn]
     value = _value(rival.value, comparison.metric)
     count = sum(row.plan == base.plan or not row.unpaired for row in rows)
-    plans = f"{count} plans" if count == len(rows) else f"the {count} plans with all runs"
+    plans = counted(count, "plan")
+    if count < len(rows):
+        plans = f"the {plans} with all runs"
     if rival.unpaired:
-        plans = f"{len(rows)} plans, in the runs that each has with `{base.plan}`,"
+        plans = f"{counted(len(rows), 'plan')}, in the runs that each has with `{base.plan}`,"
     gain = rival.delta.mean if rival.delta.n else rival.value.mean - base.value.mean
     if sign * gain > 0 or not base.value.n:
         first = f"Of {plans} `{rival.plan}` has the {extreme} mean {comparison.metric}"
@@ -101,9 +104,18 @@ def _difference(comparison: Comparison, row: Row) -> str:
         return f"{delta}, which could not be tested"
     own, correction = row.claim.finding, CORRECTED[comparison.settings.correction]
     return (
-        f"{delta} ({_interval(row.claim, scale)}; {own.test} over {own.pairs:,} {own.unit}s, "
-        f"{_p(row.claim, scale)} after {correction}): {_said(row.claim.verdict)}"
+        f"{delta} ({_interval(row.claim, scale)}; {own.test} over {counted(own.pairs, own.unit)}, "
+        f"{_p(row.claim.p_corrected)} after {correction}{_same(comparison, row.claim)}): "
+        f"{_said(row.claim.verdict)}"
     )
+
+
+def _same(comparison: Comparison, claim: Claim) -> str:
+    """Return the p of the equivalence, where a margin was set."""
+    margin = comparison.settings.margin
+    if margin is None or claim.equivalence_p is None:
+        return ""
+    return f"; equivalence within {margin:g}: {_p(claim.equivalence_p)}"
 
 
 def _said(verdict: str) -> str:
@@ -166,7 +178,7 @@ def _size(own: TaskRow) -> float:
 def _task(task: str, own: TaskRow, claim: Claim) -> str:
     scale = scale_of_task(own)
     delta = f"{task}, {own.metric} {_points(own.delta.mean, scale)}"
-    return f"{delta} ({_interval(claim, scale)}, {_p(claim, scale)})"
+    return f"{delta} ({_interval(claim, scale)}, {_p(claim.p_corrected)})"
 
 
 # --- at what cost --------------------------------------------------------------------------------
@@ -180,7 +192,7 @@ def _cost(comparison: Comparison, rival: Row) -> str:
         f"One fold and seed of `{rival.plan}` takes {rival.cost_ratio:.2f} times the seconds of "
         f"`{comparison.baseline}` ({_seconds(ours)} against {_seconds(theirs)}, choosing settings "
         f"and groups included), {counted(ours.models, 'model')} against {theirs.models:g}, and "
-        f"{counted(ours.forward_passes, 'encoder pass', 'es')} per text against "
+        f"{counted(ours.forward_passes, 'encoder pass', 'encoder passes')} per text against "
         f"{theirs.forward_passes:g}."
     )
 
@@ -214,7 +226,7 @@ def _cost_alone(base: Row) -> str:
         return "What it costs is not known."
     return (
         f"One fold and seed takes {_seconds(own)}, {counted(own.models, 'model')} and "
-        f"{counted(own.forward_passes, 'encoder pass', 'es')} per text."
+        f"{counted(own.forward_passes, 'encoder pass', 'encoder passes')} per text."
     )
 
 
@@ -234,11 +246,11 @@ def _points(value: float, scale: float) -> str:
 
 
 def _interval(claim: Claim, scale: float) -> str:
-    return f"{100 * claim.finding.level:.3g} % interval {claim_cells(claim, scale)[0]}"
+    return f"{100 * claim.finding.level:.3g} % interval {interval_text(claim, scale)}"
 
 
-def _p(claim: Claim, scale: float) -> str:
-    text = claim_cells(claim, scale)[2]
+def _p(value: float) -> str:
+    text = p_value(value)
     return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
 
 

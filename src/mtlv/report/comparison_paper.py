@@ -11,12 +11,8 @@ import io
 
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS
 from mtlv.evaluation.summary import Summary
-from mtlv.report.comparison import (
-    CLAIMS,
-    claim_cells,
-    claim_notes,
-    scale_of_task,
-)
+from mtlv.report.comparison import claim_cells, claim_columns, rank_table, scale_of_task
+from mtlv.report.comparison_notes import claim_notes
 from mtlv.report.latex import latex
 from mtlv.report.numbers import percent, scale_of, signed
 from mtlv.report.quality import quality_columns
@@ -42,6 +38,9 @@ def paper_tables(comparison: Comparison, outcome: StudyOutcome) -> dict[str, Tab
     tables = {"quality": _quality(comparison, outcome, plans)}
     if rows:
         tables["tests"] = _tests(comparison, rows)
+    ranks = rank_table(comparison)
+    if ranks is not None:
+        tables["ranks"] = ranks
     tables |= {f"tasks-{row.plan}": _tasks(comparison, row) for row in rows}
     return tables | {"time": _time(comparison)}
 
@@ -133,11 +132,12 @@ def _tests(comparison: Comparison, rows: list[Row]) -> Table:
             row.plan,
             comparison.baseline,
             signed(row.delta, scale),
-            *claim_cells(row.claim, scale),
+            *claim_cells(comparison, row.claim, scale),
         )
         for row in rows
     )
-    header = ("plan A", "plan B", f"{comparison.metric}, A less B", *CLAIMS)
+    difference = f"{comparison.metric}, A less B"
+    header = ("plan A", "plan B", difference, *claim_columns(comparison))
     note = "; ".join(claim_notes(comparison, rows[0]))
     return Table(f"Differences in {comparison.metric}", header, lines, note, (0, 1))
 
@@ -149,16 +149,17 @@ def _tasks(comparison: Comparison, row: Row) -> Table:
         (
             task if not comparison.own_metrics else f"{task}, {own.metric}",
             *_both(own, scale_of_task(own)),
-            *claim_cells(own.claim, scale_of_task(own)),
+            *claim_cells(comparison, own.claim, scale_of_task(own)),
             _count(own.positives, total),
         )
         for task, own in row.by_task.items()
     ]
     scale, better = scale_of(comparison.metric), METRICS[comparison.metric].higher_is_better
     both = _marked(row.value, comparison.base.value, scale, better)
-    last = (f"all, {comparison.metric}", *both, *claim_cells(row.claim, scale))
+    last = (f"all, {comparison.metric}", *both, *claim_cells(comparison, row.claim, scale))
     lines.append((*last, _count(total or None, total)))
-    header = ("task", row.plan, comparison.baseline, *CLAIMS, "positives (%)")
+    plans = (row.plan, comparison.baseline)
+    header = ("task", *plans, *claim_columns(comparison), "positives (%)")
     note = "; ".join(
         ["the better mean is bold; interval of the difference", *claim_notes(comparison, row)]
     )

@@ -9,6 +9,7 @@ from mtlv.explain.ranks import Agreement
 from mtlv.explain.view_results import CrossTask, Difference, RankScatter, ThreeViews, WordView
 from mtlv.report.numbers import figure
 from mtlv.report.tables import Table
+from mtlv.words import counted
 
 __all__ = ["view_tables"]
 
@@ -18,14 +19,25 @@ MEASURES = {
     "integrated_gradients": "integrated gradients over the task's training texts",
 }
 DASH = "-"
+DIFFERENCE = ("difference", "95 % interval", "p", "test")
+TESTS = {"corrected_t": "corrected t", "paired_t": "paired t"}
+TESTED = (
+    "corrected t: corrected resampled t-test of test parts (Nadeau & Bengio); paired t: of runs on "
+    "one test part; p not corrected for the number of rows"
+)
 
 
 def view_tables(views: ThreeViews, *, texts: bool = True) -> list[Table]:
-    """Return the three views as tables, in their order; with words only if texts may be shown."""
-    words = []
+    """Return the three views as tables, in their order; with words only if texts may be shown.
+
+    What compares two plans is left out where there is only one.
+    """
+    tables = [_held_out_table(views)] if views.held_out else []
     if views.words is not None:
-        words = [*(_word_tables(views.words) if texts else ()), _rank_table(views.words)]
-    return [_held_out_table(views), *words, _cross_table(views), _lift_table(views)]
+        tables += _word_tables(views.words) if texts else []
+        tables += _rank_tables(views.words)
+    tables.append(_cross_table(views))
+    return [*tables, *([_lift_table(views)] if views.lifts else [])]
 
 
 def _held_out_table(views: ThreeViews) -> Table:
@@ -35,12 +47,12 @@ def _held_out_table(views: ThreeViews) -> Table:
             figure(_mean(own.single), 100),
             figure(_mean(own.multi), 100),
             *_difference(own.difference),
+            str(len(own.runs)),
         )
         for own in views.held_out
     ]
-    header = ("task, metric", views.single, views.multi, "difference", "95 % interval", "p")
-    runs = len(views.held_out[0].runs)
-    note = f"test part, percent, mean over {runs} runs; {_tested(views.held_out[0].difference)}"
+    header = ("task, metric", *_plans(views), *DIFFERENCE, "runs")
+    note = f"test part, percent, mean over runs; {TESTED}"
     return Table("View 1: held-out texts", header, tuple(rows), note)
 
 
@@ -65,73 +77,115 @@ def _word(word: str, value: float, measure: str) -> str:
     return f"{word} {'+' if value > 0 else '-'}"
 
 
-def _rank_table(view: WordView) -> Table:
-    rows = [_rank_row(own) for own in view.scatters]
+def _rank_tables(view: WordView) -> list[Table]:
+    """Return the agreement of ranks: of two models, and of two seeds of one as its ceiling."""
+    rows = [_rank_row(f"{own.measure}: {own.x} | {own.y}", own) for own in view.scatters]
+    for measure, models in view.ceilings.items():
+        rows += [
+            _ceiling_row(f"{measure}: {model}, two seeds", own) for model, own in models.items()
+        ]
+    if not rows:
+        return []
     low, high = min(view.vocabulary), max(view.vocabulary)
     note = (
         f"Spearman's rho of the ranks of all {low if low == high else f'{low} to {high}'} words, "
-        "mean over pairs of runs of one "
-        "fold with different seeds, and its 95 % interval over words; same seed: runs that start "
-        "from equal weights; ceiling: two seeds of one model, the smaller one; top: rank-biased "
-        "overlap, 85 % of whose weight is on the first fifty ranks; signed: rho of the "
+        f"mean over pairs of runs of one fold with different seeds{_pairs(view)}; over words: its "
+        "95 % interval, the words of one pair being the sample; over seeds: the pair of seeds that "
+        "agrees least and the one that agrees most, each a mean over folds; same seed: runs that "
+        "start from equal weights; ceiling: two seeds of one model, the smaller one; top: "
+        "rank-biased overlap, 85 % of whose weight is on the first fifty ranks; signed: rho of the "
         "signed values"
     )
-    header = ("measure: models", "rho", "interval", "same seed", "ceiling", "top", "signed")
-    return Table("View 2: do ranks of words agree?", header, tuple(rows), note)
+    ranges, ends = ("rho", "over words", "over seeds"), ("same seed", "ceiling", "top", "signed")
+    header = ("measure: models", *ranges, *ends)
+    return [Table("View 2: do ranks of words agree?", header, tuple(rows), note)]
 
 
-def _rank_row(own: RankScatter) -> tuple[str, ...]:
-    found = own.agreement
-    return (
-        f"{own.measure}: {own.x} | {own.y}",
-        _signed(found.rho),
-        f"{_signed(found.low)} to {_signed(found.high)}",
-        _rho(own.same_seed),
-        _rho(own.ceiling),
-        f"{found.overlap:.2f}",
-        DASH if found.signed_rho is None else _signed(found.signed_rho),
-    )
+def _pairs(view: WordView) -> str:
+    """Return how many pairs of runs and of seeds there are; nothing with one seed."""
+    two = [own.agreement for own in view.scatters if own.agreement is not None]
+    one = [own for models in view.ceilings.values() for own in models.values()]
+    told = [
+        f"{name}: {counted(own[0].pairs, 'pair')} of runs from {counted(own[0].starts, 'pair')} of "
+        "seeds"
+        for name, own in (("of two models", two), ("of two seeds of one", one))
+        if own and own[0].starts
+    ]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _rank_row(name: str, own: RankScatter) -> tuple[str, ...]:
+    ends = (_rho(own.same_seed), _rho(own.ceiling))
+    top = own.agreement or own.same_seed
+    return (name, *_agreement(own.agreement), *ends, *_top_and_sign(top))
+
+
+def _ceiling_row(name: str, own: Agreement) -> tuple[str, ...]:
+    return (name, *_agreement(own), DASH, DASH, *_top_and_sign(own))
+
+
+def _agreement(own: Agreement | None) -> tuple[str, str, str]:
+    """Return rho with its two ranges; dashes where all runs have one seed."""
+    if own is None:
+        return DASH, DASH, DASH
+    return _signed(own.rho), _between(own.low, own.high), _between(own.lowest, own.highest)
+
+
+def _top_and_sign(own: Agreement | None) -> tuple[str, str]:
+    if own is None:
+        return DASH, DASH
+    return f"{own.overlap:.2f}", DASH if own.signed_rho is None else _signed(own.signed_rho)
 
 
 def _cross_table(views: ThreeViews) -> Table:
     """Return all matrices in one table: a row for each task's texts, a column for each layer."""
     shown = [own for own in views.cross_task if own.metric == "accuracy"]
-    header = ["texts of"]
+    header = ["texts of", "guessing"]
     for own in shown:
         header += [f"{own.plan}: {layer}" for layer in own.tasks]
     rows = [
-        (texts, *(_cell(own, i, j) for own in shown for j in range(len(own.tasks))))
+        (
+            texts,
+            _guess(shown[0], i),
+            *(_cell(own, i, j) for own in shown for j in range(len(own.tasks))),
+        )
         for i, texts in enumerate(shown[0].tasks)
     ]
-    note = "accuracy in percent, mean ± sd over runs; columns: plan and task of the output layer"
+    note = (
+        "accuracy in percent, mean ± sd over runs; columns: plan and task of the output layer; "
+        "guessing: the best single answer to all texts"
+    )
     return Table("View 3: test texts through every output layer", tuple(header), tuple(rows), note)
 
 
 def _lift_table(views: ThreeViews) -> Table:
-    means = {own.plan: own for own in views.cross_task if own.metric == "accuracy"}
+    means = [own for own in views.cross_task if own.metric == "accuracy"]
+    place = {name: index for index, name in enumerate(means[0].tasks)}
     rows = []
     for own in (lift for lift in views.lifts if lift.texts != lift.layer):
-        at = [means[views.single].tasks.index(name) for name in (own.texts, own.layer)]
-        values = [figure(means[p].mean[at[0]][at[1]], 100) for p in (views.single, views.multi)]
+        values = [figure(m.mean[place[own.texts]][place[own.layer]], 100) for m in means]
         rows.append((f"{own.texts} | {own.layer}", *values, *_difference(own.difference)))
-    header = ("texts | layer", views.single, views.multi, "difference", "95 % interval", "p")
-    note = "accuracy in percent"
-    if views.lifts:
-        note += f"; {_tested(views.lifts[0].difference)}"
-    return Table("View 3: what sharing does for another task's layer", header, tuple(rows), note)
+    header = ("texts | layer", *_plans(views), *DIFFERENCE)
+    title = "View 3: what sharing does for another task's layer"
+    return Table(title, header, tuple(rows), f"accuracy in percent; {TESTED}")
 
 
-def _difference(own: Difference) -> tuple[str, str, str]:
+def _plans(views: ThreeViews) -> list[str]:
+    return [name for name in (views.single, views.multi) if name is not None]
+
+
+def _difference(own: Difference) -> tuple[str, ...]:
+    """Return the cells of `DIFFERENCE`."""
     mean = figure(own.mean, 100, "+")
     if math.isnan(own.p):
-        return mean, DASH, DASH
+        return mean, DASH, DASH, DASH
     low, high = (figure(value, 100, "+") for value in (own.low, own.high))
-    return mean, f"{low} to {high}", "<0.001" if own.p < 0.001 else f"{own.p:.3f}"
+    p = "<0.001" if own.p < 0.001 else f"{own.p:.3f}"
+    return mean, f"{low} to {high}", p, f"{TESTS[own.test]}, {counted(own.pairs, own.unit)}"
 
 
-def _tested(own: Difference) -> str:
-    name = "corrected resampled t-test" if own.test == "corrected_t" else "paired t-test"
-    return f"{name} over {own.pairs} {own.unit}s, p not corrected for the number of rows"
+def _guess(own: CrossTask, i: int) -> str:
+    return DASH if not own.guess or math.isnan(own.guess[i]) else figure(own.guess[i], 100)
 
 
 def _cell(own: CrossTask, i: int, j: int) -> str:
@@ -147,6 +201,10 @@ def _rho(own: Agreement | None) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}"
+
+
+def _between(low: float, high: float) -> str:
+    return DASH if math.isnan(low) else f"{_signed(low)} to {_signed(high)}"
 
 
 def _mean(values: Sequence[float]) -> float:

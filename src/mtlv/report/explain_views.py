@@ -14,18 +14,20 @@ from mtlv.report.tables import Table
 from mtlv.store.record import ExplanationRecord
 from mtlv.store.store import Store
 
-__all__ = ["Rows", "explanation_rows", "study_tables", "text_tables"]
+__all__ = ["Rows", "difference_name", "explanation_rows", "study_tables", "text_tables"]
 
 Rows = Sequence[Mapping[str, Any]]
 OF_TEXTS = ("words", "data_map", "disagreement")
 """Tables that show texts or their words."""
 TOP = 10
 LONGEST = 60
+EXAMPLES = 12
+"""About so many texts are shown on which plans disagree, one for each task and pair at least."""
 
 
 def explanation_rows(store: Store, record: ExplanationRecord) -> dict[str, Rows]:
     """Return the stored tables of an explanation by name, a mapping for each row."""
-    return {n: store.explanation_frame(record.id, n).to_pylist() for n in record.frames}
+    return {n: store.explanations.frame(record.id, n).to_pylist() for n in record.frames}
 
 
 def study_tables(
@@ -45,6 +47,7 @@ def study_tables(
         "similarity": _similarity,
         "conflict": _conflict,
         "data_map": _data_map,
+        "judged": _judged,
         "disagreement": _disagreement,
     }
     article: list[Table] = []
@@ -56,34 +59,62 @@ def study_tables(
 
 
 def text_tables(rows: Mapping[str, Rows]) -> list[Table]:
-    """Return, for each task, what each word of a text adds under every plan."""
-    tables = []
-    for task in _distinct(rows["texts"], "task"):
-        texts = [row for row in rows["texts"] if row["task"] == task]
-        words = [row for row in rows["attributions"] if row["task"] == task]
-        tables.append(_text(task, texts, words))
-    return tables
+    """Return, for each task, what each word of a text adds under every plan, and differences."""
+    return [
+        _text(
+            task,
+            *(
+                [row for row in rows.get(name, ()) if row["task"] == task]
+                for name in ("texts", "attributions", "differences")
+            ),
+        )
+        for task in _distinct(rows["texts"], "task")
+    ]
 
 
-def _text(task: str, texts: Rows, words: Rows) -> Table:
+def difference_name(row: Mapping[str, Any]) -> str:
+    """Return what people see of two models whose words are compared, as `mtl less stl`."""
+    if row["first"] == row["second"]:
+        return f"{row['first']}, seed {row['second_seed']} less {row['first_seed']}"
+    return f"{row['second']} less {row['first']}"
+
+
+def _text(task: str, texts: Rows, words: Rows, differences: Rows) -> Table:
     plans = [row["plan"] for row in texts]
-    by_place = {(row["place"], row["plan"]): row for row in words}
+    compared = list(dict.fromkeys(map(difference_name, differences)))
+    cells = {(row["place"], row["plan"]): row for row in words}
+    cells |= {(row["place"], difference_name(row)): row for row in differences}
     named = {row["place"]: row["word"] for row in words}
     lines = [
-        (word, *(_signed(by_place.get((place, plan))) for plan in plans))
+        (word, *(_signed(cells.get((place, name))) for name in (*plans, *compared)))
         for place, word in named.items()
     ]
     for name in ("score", "probability", "decision"):
-        lines.append((f"= {name}", *(_shown(row[name]) for row in texts)))
+        values = [_shown(row[name]) for row in texts]
+        lines.append((f"= {name}", *values, *[""] * len(compared)))
+    header = ("word", *plans, *compared)
+    return Table(_title(task, texts), header, tuple(lines), _told(texts, differences))
+
+
+def _told(texts: Rows, differences: Rows) -> str:
+    """Return what must be known to read what words add."""
     worst = max(texts, key=lambda row: abs(row["delta"]))
     seeds = _distinct(texts, "seed")
-    note = (
+    said = (
         f"of each plan one model, of the first fold and seed {', '.join(map(str, seeds))}; "
         "what each word adds to the score, in logits or in the unit of the task, against a text of "
         f"baseline tokens; largest convergence delta {worst['delta']:+.2g} of "
         f"{worst['difference']:+.3g} with {worst['steps']} steps"
     )
-    return Table(_title(task, texts), ("word", *plans), tuple(lines), note)
+    if any(row["first"] == row["second"] for row in differences):
+        said += "; what two seeds of one plan differ by is no difference between plans"
+    elif differences:
+        said += "; by how much two seeds of one plan would differ is not known here"
+    apart = {row["plan"] for row in texts[1:]} - {row["second"] for row in differences}
+    if apart:
+        said += f"; no difference for {', '.join(sorted(apart))}, which finds another class"
+        said += " likeliest: name one with --label"
+    return said
 
 
 def _title(task: str, texts: Rows) -> str:
@@ -99,7 +130,10 @@ def _words(rows: Rows) -> Table:
         top = [row for row in own if row["count"] > 1][:TOP]
         words = ", ".join(f"{row['word']} {row['mean']:+.2f}" for row in top)
         shown.append((task, plan, words))
-    note = "largest mean absolute attribution, in two places or more; the number is the signed mean"
+    note = (
+        "test texts of the first fold, a model of the first seed; largest mean absolute "
+        "attribution, in two places or more; the number is the signed mean"
+    )
     return Table("Words that matter", ("task", "plan", "words"), tuple(shown), note, (0, 1, 2))
 
 
@@ -108,8 +142,8 @@ def _agreement(rows: Rows) -> Table:
         "Agreement of words' ranks",
         rows,
         ("rho", "overlap"),
-        "Spearman's rho and rank-biased overlap of mean absolute attributions; two seeds of one "
-        "plan are the ceiling",
+        "Spearman's rho and rank-biased overlap of mean absolute attributions, mean over pairs of "
+        "models of the first fold; two seeds of one plan are the ceiling",
     )
 
 
@@ -120,29 +154,29 @@ def _similarity(rows: Rows) -> Table:
         "Similarity of encoders",
         named,
         [f"layer {layer}" for layer in layers],
-        "debiased linear CKA on the same test texts; two seeds of one plan are the ceiling",
+        "debiased linear CKA on the same test texts of the first fold, mean over pairs of models; "
+        "two seeds of one plan are the ceiling",
     )
 
 
 def _paired(title: str, rows: Rows, values: Sequence[str], note: str) -> Table:
-    """Return means over seeds by task and pair of plans; the same plan twice means its seeds.
+    """Return means over pairs of models by task and plans; the same plan twice means its seeds.
 
     Models of one seed begin alike, so where there are two seeds, only unequal ones are compared.
     """
     unequal = [row for row in rows if row["first_seed"] != row["second_seed"]]
-    found: dict[tuple[str, str], dict[str, list[float]]] = {}
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in unequal or rows:
         same = row["first"] == row["second"]
         pair = f"{row['first']}, two seeds" if same else f"{row['first']} / {row['second']}"
-        own = found.setdefault((row["task"], pair), {})
-        for name in values:
-            if row.get(name) is not None:
-                own.setdefault(name, []).append(row[name])
-    lines = [
-        (task, pair, *(f"{np.nanmean(own[name]):.2f}" if own.get(name) else "-" for name in values))
-        for (task, pair), own in found.items()
-    ]
+        found.setdefault((row["task"], pair), []).append(row)
+    lines = [(*key, *(_mean(own, name) for name in values)) for key, own in found.items()]
     return Table(title, ("task", "models", *values), tuple(lines), note, (0, 1))
+
+
+def _mean(rows: Rows, name: str) -> str:
+    values = [row[name] for row in rows if row.get(name) is not None and math.isfinite(row[name])]
+    return f"{np.mean(values):.2f}" if values else "-"
 
 
 def _deltas(rows: Rows) -> Table:
@@ -192,15 +226,43 @@ def _data_map(rows: Rows) -> Table:
     return Table("Data map", header, tuple(lines), note, (0, 4))
 
 
+def _judged(rows: Rows) -> Table:
+    names = ("texts", "both_right", "both_wrong", "first_alone", "second_alone", "tied")
+    lines = tuple(
+        (f"{row['task']}: {row['first']} / {row['second']}", *(str(row[name]) for name in names))
+        for row in rows
+    )
+    fold = rows[0]["fold"] + 1
+    seeds = sorted({row[own] for row in rows for own in ("first_seeds", "second_seeds")})
+    note = (
+        f"test texts of fold {fold} alone; a plan is right where more than half of its "
+        f"{' or '.join(map(str, seeds))} seeds are, and wrong where fewer than half are; tied: "
+        "half of a plan's seeds are right and half wrong, so the text counts for neither plan"
+    )
+    header = ("task: first / second", *(name.replace("_", " ") for name in names))
+    return Table("On how many texts plans disagree", header, lines, note)
+
+
 def _disagreement(rows: Rows) -> Table:
+    """Return the texts on which most seeds differ, a few for each task and pair of plans."""
     lines = []
-    for key in dict.fromkeys((row["task"], row["first"], row["second"]) for row in rows):
+    keys = dict.fromkeys((row["task"], row["first"], row["second"]) for row in rows)
+    most = max(1, EXAMPLES // len(keys))
+    for key in keys:
         own = [row for row in rows if (row["task"], row["first"], row["second"]) == key]
-        won = [row for row in own if row["first_right"] > row["second_right"]]
-        example = _cut(own[0]["words"])
-        lines.append((key[0], key[1], key[2], str(len(won)), str(len(own) - len(won)), example))
-    header = ("task", "first", "second", "first right alone", "second right alone", "one of them")
-    return Table("Texts on which plans disagree", header, tuple(lines), words=(0, 1, 2, 5))
+        own.sort(key=lambda row: -abs(row["first_right"] - row["second_right"]))
+        for row in own[:most]:
+            shares = sorted(
+                ((row["first_right"], key[1]), (row["second_right"], key[2])), reverse=True
+            )
+            names = (f"{plan} ({share:.0%})" for share, plan in shares)
+            lines.append((key[0], *names, f"{row['target']:g}", _cut(row["words"])))
+    header = ("task", "right", "wrong", "truth", "text")
+    note = (
+        f"of each task and pair of plans at most {most}, those on which seeds differ most; in "
+        "brackets the share of a plan's seeds that are right"
+    )
+    return Table("Texts on which plans disagree", header, tuple(lines), note, (0, 1, 2, 4))
 
 
 def _missing(record: ExplanationRecord) -> list[Table]:

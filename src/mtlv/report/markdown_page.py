@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mtlv.errors import FigureError
 from mtlv.files import write_text
-from mtlv.report.figures import write_image
+from mtlv.report.figures import write_images
 from mtlv.report.page_parts import Listing, Part, Picture, Points, Report, Words
 from mtlv.report.tables import Table, markdown
 
@@ -34,13 +34,12 @@ def write_markdown(report: Report, path: Path) -> str | None:
         StoreError: a file cannot be written.
     """
     folder = path.with_name(f"{path.stem}-figures")
-    links, missing = {}, None
+    files = {picture.name: folder / f"{picture.name}.svg" for picture in report.pictures}
+    links, missing = {name: f"{folder.name}/{file.name}" for name, file in files.items()}, None
     try:
-        for picture in report.pictures:
-            write_image(picture.figure, folder / f"{picture.name}.svg")
-            links[picture.name] = f"{folder.name}/{picture.name}.svg"
+        write_images({files[picture.name]: picture.figure for picture in report.pictures})
     except FigureError as error:
-        missing = f"{error.what} {error.hint}"
+        links, missing = {}, f"{error.what} {error.hint}"
     write_text(path, page_markdown(report, links, missing))
     return missing
 

@@ -6,7 +6,7 @@ from mtlv.data import Kind
 from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.evaluation.summary import Summary
 
-__all__ = ["figure", "percent", "scale_of", "share", "signed"]
+__all__ = ["figure", "p_value", "percent", "scale_of", "share", "signed"]
 
 
 def scale_of(metric: str, kind: Kind = "binary") -> float:
@@ -37,6 +37,17 @@ def share(value: float | None) -> str:
 def figure(value: float, scale: float, sign: str = "") -> str:
     """Return a number: one digit of a percentage, three of what is none."""
     return f"{scale * value:{sign}.{1 if scale == 100 else 3}f}"
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value with three digits; a dash where there is none.
+
+    >>> p_value(0.0004), p_value(0.5), p_value(None)
+    ('<0.001', '0.500', '-')
+    """
+    if value is None or value != value:
+        return "-"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _spread(summary: Summary, scale: float) -> str:

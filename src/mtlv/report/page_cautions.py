@@ -11,14 +11,15 @@ from itertools import chain
 from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.significance.finding import ALPHA
 from mtlv.report.answer import rival_of
+from mtlv.report.comparison_notes import cautions_of_tests
+from mtlv.report.gaps import gaps
 from mtlv.report.numbers import share
 from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Points, Section, Words
-from mtlv.report.page_words import counted, listed
-from mtlv.store.outcome import PlanOutcome
 from mtlv.store.record import GroupingRecord
+from mtlv.words import counted, listed
 
-__all__ = ["cautions", "gaps"]
+__all__ = ["cautions"]
 
 RARE = 10
 """With fewer positives in a test part, one of them is more than a tenth of recall."""
@@ -29,50 +30,14 @@ FEW = 5
 def cautions(evidence: Evidence) -> Section:
     """Return what to be careful about."""
     points = [
-        *gaps(evidence),
+        *evidence.damaged,
+        *gaps(evidence.comparison, [evidence.outcome]),
+        *cautions_of_tests(evidence.comparison),
         *evidence.study.cautions,
         *chain.from_iterable(check(evidence) for check in CHECKS),
     ]
     part = Points(tuple(points)) if points else Words("Nothing in the records calls for care.")
     return Section("careful", "What to be careful about", (part,))
-
-
-def gaps(evidence: Evidence) -> list[str]:
-    """Return what is missing or damaged, in words."""
-    study, base = evidence.study, evidence.comparison.baseline
-    found = list(evidence.damaged)
-    if study.status == "running":
-        found.append("The study is still running: this is what was finished so far.")
-    if study.status == "failed":
-        found.append(f"The last run stopped: {study.failure}; run it again to go on.")
-    finished = {plan.name: plan for plan in evidence.outcome.plans}
-    planned = dict.fromkeys(cell.plan for cell in study.cells)
-    found += [f"No cell of `{name}` is finished." for name in planned if name not in finished]
-    for plan in finished.values():
-        if len(plan.cells) < plan.planned:
-            missing = counted(plan.planned - len(plan.cells), "run")
-            found.append(
-                f"`{plan.name}` lacks {missing} of {plan.planned}: {_lacking(plan, evidence)}."
-            )
-    for row in evidence.comparison.rows:
-        if row.plan != base and row.plan not in evidence.comparison.drawn and not row.delta.n:
-            found.append(
-                f"`{row.plan}` and `{base}` have no runs of equal fold and seed to compare."
-            )
-        elif row.unpaired and row.plan != base and row.plan not in evidence.comparison.drawn:
-            missing = counted(len(row.unpaired), "run")
-            found.append(
-                f"{missing} of `{row.plan}` or `{base}` have no partner and are not compared."
-            )
-    if len(evidence.plans) == 1 and len(planned) == 1:
-        found.append(f"The study has one plan, `{base}`: there is nothing to compare it with.")
-    return found
-
-
-def _lacking(plan: PlanOutcome, evidence: Evidence) -> str:
-    done = {(cell.cell.fold, cell.cell.seed) for cell in plan.cells}
-    places = sorted({(c.fold, c.seed) for c in evidence.study.cells if c.plan == plan.name} - done)
-    return listed(f"fold {fold + 1}, seed {seed}" for fold, seed in places)
 
 
 def _seeds(evidence: Evidence) -> Iterator[str]:
@@ -86,7 +51,7 @@ def _seeds(evidence: Evidence) -> Iterator[str]:
             "much another seed would change."
         )
     elif len(seeds) < FEW and len(evidence.test_parts) == 1:
-        yield f"The spread between runs is estimated from {len(seeds)} seeds."
+        yield f"The spread between runs is estimated from {counted(len(seeds), 'seed')}."
 
 
 def _parts(evidence: Evidence) -> Iterator[str]:
@@ -101,7 +66,8 @@ def _parts(evidence: Evidence) -> Iterator[str]:
     if len(evidence.test_parts) == 1:
         most = max(own.n for own in evidence.test_parts[0].values())
         draws = counted(len({cell.cell.fold for cell in evidence.base.cells}), "draw")
-        yield f"All runs are tested on the same {most:,} examples, and trained on {draws} of data."
+        same = counted(most, "example")
+        yield f"All runs are tested on the same {same}, and trained on {draws} of data."
 
 
 def _floors(evidence: Evidence) -> Iterator[str]:
@@ -129,7 +95,7 @@ def _rare(evidence: Evidence) -> Iterator[str]:
 def _undefined(evidence: Evidence) -> Iterator[str]:
     for plan in evidence.plans:
         lacking = [
-            f"{task} ({plan.summary.primary(task).n} of {len(plan.cells)} runs)"
+            f"{task} ({plan.summary.primary(task).n} of {counted(len(plan.cells), 'run')})"
             for task in plan.summary.per_task
             if plan.summary.primary(task).n < len(plan.cells)
         ]

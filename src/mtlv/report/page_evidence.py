@@ -11,9 +11,9 @@ from functools import cached_property
 
 import numpy as np
 
-from mtlv.errors import StoreError
 from mtlv.evaluation.predictions import TaskPredictions
-from mtlv.report.frames import Wanted
+from mtlv.report.baseline import usual_baseline
+from mtlv.report.gaps import check_finished
 from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import (
     PlanOutcome,
@@ -108,17 +108,9 @@ def gather(
         StoreError: there is no such study, its record is damaged, or no cell is finished.
         ProtocolError: there is no such plan, metric or test, or test targets differ.
     """
-    record = store.study(study)
     outcome, damaged = load_whole(store, study)
-    if not outcome.plans:
-        raise StoreError(
-            f"No plan of the study '{study}' is finished yet.",
-            where=str(store.root),
-            found=f"0 of {record.planned} cells that can be scored"
-            + (f"; {'; '.join(damaged)}" if damaged else ""),
-            hint="run it to the end with `mtlv run CONFIG`; finished jobs are kept",
-        )
-    base = baseline or Wanted(store, outcome).base.name
+    check_finished(outcome, damaged)
+    base = baseline or usual_baseline([plan.name for plan in outcome.plans])
     return Evidence(store, outcome, compare(store, outcome, base, metric, settings), damaged)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,15 +10,15 @@ import yaml
 
 from mtlv.evaluation.significance.finding import ALPHA
 from mtlv.fingerprint import fingerprint
-from mtlv.report.comparison import CORRECTED
+from mtlv.report.comparison_notes import CORRECTED, compare_command, options_of
 from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Listing, Part, Section, Words
-from mtlv.report.page_words import counted, listed
 from mtlv.report.tables import Table
 from mtlv.store.comparison import Comparison
 from mtlv.store.record import JobRecord
 from mtlv.store.tracking_uri import without_password
 from mtlv.version import __version__
+from mtlv.words import counted, listed
 
 __all__ = ["environment", "protocol", "question", "reproduction"]
 
@@ -49,7 +48,7 @@ def question(evidence: Evidence) -> str:
     plans = [f"`{name}`" for name in _plan_names(evidence) if name not in drawn]
     kinds = Counter(task.kind for task in study.targets)
     tasks = listed(counted(n, f"{kind} task") for kind, n in kinds.items())
-    data = listed(f"`{own.name}` ({own.examples:,} examples)" for own in study.corpora)
+    data = listed(f"`{own.name}` ({counted(own.examples, 'example')})" for own in study.corpora)
     encoder = study.config.get("encoder", {}).get("name", "unknown")
     with_random = f", beside {counted(len(drawn), 'random grouping')}" if drawn else ""
     asked = (
@@ -212,19 +211,11 @@ def _span(numbers: Sequence[int]) -> str:
 
 
 def _commands(comparison: Comparison) -> str:
-    settings = comparison.settings
-    options = [f"--baseline {shlex.quote(comparison.baseline)}", f"--metric {comparison.metric}"]
-    if settings.test is not None:
-        options.append(f"--test {settings.test}")
-    options.append(f"--correction {settings.correction}")
-    if settings.margin is not None:
-        options.append(f"--margin {settings.margin:g}")
-    options.append(f"--draws {settings.draws}")
-    study, same = comparison.study, " ".join(options)
+    study = comparison.study
     return "\n".join(
         [
             f"mtlv run {study}.yaml",
-            f"mtlv report {study} {same}",
-            f"mtlv compare {study} {same} --tasks --json",
+            f"mtlv report {study} {options_of(comparison)}",
+            f"{compare_command(comparison, [study])} --tasks --json",
         ]
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from mtlv.errors import StoreError
-from mtlv.report.comparison import comparison_table, comparison_task_table
+from mtlv.report.comparison import comparison_table, comparison_task_table, rank_table
 from mtlv.report.comparison_paper import paper_tables
 from mtlv.report.group_tables import group_table, number_table, predicted_table
 from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Part, Section, Words
-from mtlv.report.page_words import counted
 from mtlv.report.tables import Table, chosen_table, plan_table, published_table, task_table
 from mtlv.report.transfer import transfer_table
 from mtlv.store.outcome import PlanOutcome
@@ -32,7 +31,7 @@ def tables(evidence: Evidence) -> list[Section]:
 def _comparison(evidence: Evidence) -> tuple[Part, ...]:
     if not evidence.tested:
         return ()
-    ranks = _ranks(evidence)
+    ranks = rank_table(evidence.comparison)
     return (comparison_table(evidence.comparison), *([ranks] if ranks else []))
 
 
@@ -44,26 +43,6 @@ def _plans(evidence: Evidence) -> tuple[Part, ...]:
 
 def _by_task(evidence: Evidence) -> list[Table]:
     return [comparison_task_table(evidence.comparison, row) for row in evidence.tested]
-
-
-def _ranks(evidence: Evidence) -> Table | None:
-    """Return Friedman's test of all plans, where three or more share tasks."""
-    found, base = evidence.comparison.ranks, evidence.comparison.baseline
-    if found is None:
-        return None
-    rows = tuple(
-        (plan, f"{rank:.2f}", _p(found.p_holm.get(plan)))
-        for plan, rank in sorted(found.mean_ranks.items(), key=lambda each: each[1])
-    )
-    note = (
-        f"1 is best; Friedman over {counted(found.tasks, 'task')}: χ² = {found.statistic:.2f}, "
-        f"p = {_p(found.p)} (Iman and Davenport: {_p(found.p_iman_davenport)}); mean ranks further "
-        f"apart than {found.critical_difference:.2f} differ (Nemenyi); p corrected by Holm over "
-        "the plans; labels of one corpus are no independent sample of tasks, so this sums up and "
-        "proves nothing"
-    )
-    header = ("plan", "mean rank", f"p against {base}")
-    return Table("Ranks of the plans over the tasks", header, rows, note)
 
 
 def _groups(evidence: Evidence) -> tuple[Part, ...]:
@@ -87,15 +66,9 @@ def _groupings(plan: PlanOutcome) -> dict[int, GroupingRecord]:
 
 def _pairs(evidence: Evidence) -> tuple[Part, ...]:
     name, store = evidence.study.name, evidence.store
-    if not (store.root / "transfers" / f"{name}.json").exists():
+    if name not in store.transfers:
         return ()
     try:
-        return (transfer_table(store.transfer(name)),)
+        return (transfer_table(store.transfers[name]),)
     except StoreError as error:
         return (Words(f"Left out: {error.what} {error.where} ({error.found})"),)
-
-
-def _p(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"

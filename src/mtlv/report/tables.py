@@ -13,6 +13,7 @@ from mtlv.evaluation.summary import Summary
 from mtlv.report.numbers import percent, scale_of
 from mtlv.report.quality import Column, quality_columns
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
+from mtlv.words import counted
 
 __all__ = [
     "Table",
@@ -164,7 +165,7 @@ def markdown(table: Table) -> str:
 
 def _plan_row(plan: PlanOutcome, columns: Sequence[Column], whole: int) -> tuple[str, ...]:
     served = len(plan.summary.per_task)
-    name = plan.name if served == whole else f"{plan.name} ({served} of {whole} tasks)"
+    name = plan.name if served == whole else f"{plan.name} ({served} of {counted(whole, 'task')})"
     metrics = [percent(column.of(plan), column.scale) for column in columns]
     count = len(plan.cells)
     cells = f"{count}" if count == plan.planned else f"{count} of {plan.planned}"
@@ -186,7 +187,9 @@ def _plan_note(outcome: StudyOutcome, columns: Sequence[Column]) -> str:
     ]
     missing = sum(plan.cost.missing_jobs > 0 for plan in outcome.plans)
     if missing:
-        parts.append(f"too few for {missing} plans, whose tuning jobs the store no longer has")
+        parts.append(
+            f"too few for {counted(missing, 'plan')}, whose tuning jobs the store no longer has"
+        )
     return "; ".join(part for part in parts if part)
 
 

@@ -67,10 +67,11 @@ def compare(
     drawn = {plan for null in nulls.values() for plan in null.plans if len(null.plans) > 1}
     pairs = {plan.name: pair_up(source, plan, base) for plan in source.outcome.plans}
     parts = {name: parts_of(source, pair) for name, pair in pairs.items()}
+    tested = [name for name in pairs if name != base.name and name not in drawn]
+    tested = [name for name in tested if pairs[name].cells]
+    share = _share_of(settings, len(tested))
     findings = {
-        name: findings_of(source, pair, parts[name], metric, settings)
-        for name, pair in pairs.items()
-        if name != base.name and name not in drawn and pair.cells
+        name: findings_of(source, pairs[name], parts[name], metric, share) for name in tested
     }
     rows = [
         _row(source, pair, parts[name], metric, settings, findings.get(name))
@@ -91,6 +92,13 @@ def compare(
         _ranked([plan for plan in source.outcome.plans if plan.name not in drawn], base),
         base.summary.signature_of(metric),
     )
+
+
+def _share_of(settings: CompareSettings, plans: int) -> CompareSettings:
+    """Return the settings with the time that one of some plans may take."""
+    if settings.seconds is None:
+        return settings
+    return replace(settings, seconds=settings.seconds / max(plans, 1))
 
 
 def _metric(base: PlanOutcome, metric: str | None, settings: CompareSettings) -> str:

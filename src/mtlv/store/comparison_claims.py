@@ -12,7 +12,7 @@ import numpy as np
 from mtlv.errors import ProtocolError, nearest
 from mtlv.evaluation.metrics import Metric
 from mtlv.evaluation.significance import CORRECTIONS, Finding, verdict
-from mtlv.store.comparison_settings import CompareSettings
+from mtlv.store.comparison_settings import FEWEST_DRAWS, CompareSettings
 
 __all__ = ["Claim", "check_settings", "claims_of"]
 
@@ -82,9 +82,9 @@ def check_settings(settings: CompareSettings) -> None:
             found=settings.margin,
             expected="what difference does not matter, in points: 0.5",
         )
-    if settings.draws < 100:
+    if settings.draws < FEWEST_DRAWS:
         raise ProtocolError(
             "There are too few draws for an interval.",
             found=settings.draws,
-            expected="100 or more; 10,000 by default",
+            expected=f"{FEWEST_DRAWS} or more; 10,000 by default",
         )

@@ -112,6 +112,7 @@ class Row:
             "tasks": self.tasks,
             "random_share": self.random_share,
             "protocol": found.choice.why if found else None,
+            "caution": found.choice.caution if found else None,
             "draws": found.draws if found else None,
             "almost_dominates": found.almost_dominates if found else None,
             "unpaired": [{"fold": fold, "seed": seed} for fold, seed in self.unpaired],

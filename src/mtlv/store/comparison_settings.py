@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from mtlv.evaluation.significance import Choice, Finding
 
-__all__ = ["CompareSettings", "PlanFindings"]
+__all__ = ["FEWEST_DRAWS", "CompareSettings", "PlanFindings"]
+
+FEWEST_DRAWS = 100
+"""With fewer, an interval says nothing."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,15 @@ class CompareSettings:
         correction: `holm` or `bh`; over the tasks of a plan, and over the plans.
         margin: of equivalence, as shown: in points for shares, else in the metric's unit.
         draws: of bootstrap and randomisation.
+        seconds: that drawing may take, about; where it would take more, fewer draws are made, and
+            none where `FEWEST_DRAWS` do not fit. Reckoned from sizes: equal settings draw alike.
     """
 
     test: str | None = None
     correction: str = "holm"
     margin: float | None = None
     draws: int = 10_000
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class PlanFindings:
         choice: the test, and why it applies.
         together: of the metric of the tasks together; None where it is undefined.
         tasks: of each task that could be tested.
-        draws: of the resampling; None where nothing was drawn.
+        draws: of the resampling, 0 where even few would take too long; None where the test draws
+            nothing.
         almost_dominates: see there; None below five seeds.
     """
 

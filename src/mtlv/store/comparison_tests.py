@@ -33,17 +33,17 @@ from mtlv.evaluation.significance.drawn import (
     p_by_randomisation,
 )
 from mtlv.evaluation.significance.finding import ALPHA
-from mtlv.evaluation.significance.resampling import is_slow
+from mtlv.evaluation.significance.resampling import is_slow, seconds_of
 from mtlv.evaluation.significance.sheet import TOGETHER
 from mtlv.randomness import generator
 from mtlv.store.comparison_pairs import PlanPair, Source
-from mtlv.store.comparison_settings import CompareSettings, PlanFindings
+from mtlv.store.comparison_settings import FEWEST_DRAWS, CompareSettings, PlanFindings
 
 __all__ = ["TestParts", "differences_of", "findings_of", "metric_of", "parts_of"]
 
 Array = np.ndarray[Any, Any]
 SLOW_DRAWS = 1000
-"""Draws where a metric has to be computed draw by draw, as average precision has."""
+"""Draws where a metric has to be computed draw by draw, as log loss has."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,9 @@ def findings_of(
         if choice.test == "mcnemar":
             found = _of_examples(pairs, keys, settings)
         else:
-            draws = min(settings.draws, SLOW_DRAWS) if is_slow(pairs) else settings.draws
-            found = _of_draws(source, pair, pairs, keys, choice.test, draws, settings)
+            draws = _draws(pairs, choice.test, settings)
+            given = source, pair, pairs, keys, choice.test, draws, settings
+            found = _of_draws(*given) if draws else {}
     together = found.pop(TOGETHER, None)
     return PlanFindings(choice, together, found, draws, _dominance(source, pair, parts, metric))
 
@@ -204,6 +205,16 @@ def _sheets(
         replicate = index if len(parts.units) == 1 else cells[0].cell.seed
         pairs.append(Pair(ours, theirs, units, replicate))
     return pairs
+
+
+def _draws(pairs: Sequence[Pair], test: str, settings: CompareSettings) -> int:
+    """Return how many draws to make: fewer where they would take too long, or none."""
+    wanted = min(settings.draws, SLOW_DRAWS) if is_slow(pairs) else settings.draws
+    if settings.seconds is None:
+        return wanted
+    often = 3 if test == "randomisation" else 1  # the interval is the bootstrap's; swaps take two
+    fitting = int(settings.seconds / (often * seconds_of(pairs, 1)))
+    return min(wanted, fitting) if fitting >= FEWEST_DRAWS else 0
 
 
 def _of_draws(

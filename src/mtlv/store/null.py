@@ -9,7 +9,7 @@ from mtlv.evaluation.metrics import METRICS
 from mtlv.evaluation.summary import Summary
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 
-__all__ = ["Null", "nulls_of", "random_share_of"]
+__all__ = ["Null", "is_random", "nulls_of", "random_share_of"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,17 @@ class Null:
         return Summary.of(list(self.values))
 
 
+def is_random(plan: PlanOutcome) -> bool:
+    """Tell whether all groups of a plan were drawn at random."""
+    groupings = [own.cell.grouping for own in plan.cells]
+    return all(own is not None and own.origin.startswith("random") for own in groupings)
+
+
 def nulls_of(outcome: StudyOutcome, metric: str) -> dict[int, Null]:
     """Return the random groupings of a study by their number of models."""
     drawn: dict[int, list[PlanOutcome]] = {}
     for plan in outcome.plans:
-        if all(c.cell.grouping and c.cell.grouping.origin.startswith("random") for c in plan.cells):
+        if is_random(plan):
             drawn.setdefault(round(plan.cost.models), []).append(plan)
     return {
         models: Null(

@@ -24,6 +24,7 @@ from mtlv.store.lineage import Parents, PlanLineage, lineage_of, parents_of
 from mtlv.store.plan_cost import PlanCost, cell_cost, mean_cost, places
 from mtlv.store.record import CellRecord, StudyRecord
 from mtlv.store.store import Store
+from mtlv.words import counted
 
 __all__ = [
     "CellOutcome",
@@ -160,7 +161,7 @@ def load_whole(store: Store, name: str) -> tuple[StudyOutcome, tuple[str, ...]]:
 
     outcome = study_outcome(study, scored)
     return outcome, tuple(
-        f"{len(plans)} cell(s) of {', '.join(dict.fromkeys(plans))} left out: {why}"
+        f"{counted(len(plans), 'cell')} of {', '.join(dict.fromkeys(plans))} left out: {why}"
         for why, plans in failed.items()
     )
 

@@ -15,7 +15,9 @@ from mtlv.store.record_base import RECORD_VERSION, Record
 __all__ = ["FRAMES", "ExplanationRecord", "MissingView"]
 
 FRAMES = {
-    "attributions": "a word of a text: plan, task, seed, text, place, word, value",
+    "attributions": "a word of a text: plan, task, seed, text, place, word, value, state",
+    "differences": "a word of a text under two models, the second less the first: task, first, "
+    "second, first_seed, second_seed, text, place, word, value, state",
     "texts": "a text under a model: plan, task, seed, text, label, score, difference, delta, "
     "relative_delta, steps, probability, decision, cut, unknown",
     "words": "a word over many texts: plan, task, seed, word, mean, mean_absolute, count",
@@ -26,10 +28,12 @@ FRAMES = {
     "conflict": "two tasks at a moment: job, seed, first, second, layer, time, clock, cosine",
     "data_map": "a training text of a task: job, task, text, confidence, variability, region, "
     "words",
+    "judged": "a task under two plans, numbers of test texts: task, first, second, fold, "
+    "first_seeds, second_seeds, texts, both_right, both_wrong, first_alone, second_alone, tied",
     "disagreement": "a test text: task, text, target, first, second, first_right, second_right, "
     "seeds, words",
     "cross_task": "a task's texts through a task's output layer: plan, metric, texts, layer, mean, "
-    "sd, runs",
+    "sd, guess, runs",
 }
 """What a row of each table is, and its columns."""
 

@@ -38,6 +38,7 @@ class TransferRecord(Record):
         alone: mean metric of each task learned alone.
         effects: one per ordered pair.
         runs: folds times seeds.
+        test_parts: different test parts of the runs.
         margin: effects up to so much count as none.
         jobs: ids of all trainings.
     """
@@ -50,9 +51,19 @@ class TransferRecord(Record):
     alone: dict[str, float]
     effects: list[EffectRecord]
     runs: int
+    test_parts: int = 1
     margin: float
     jobs: list[str]
     finished: str
+
+    @property
+    def interval(self) -> str:
+        """What the effects' interval is over, in words."""
+        if self.runs == 1:
+            return "95 % interval over resampled test examples"
+        if self.test_parts == 1:
+            return f"95 % interval over {self.runs} runs on the same test examples"
+        return f"95 % interval over {self.test_parts} test parts (corrected resampled t-test)"
 
     def matrix(self) -> list[list[float | None]]:
         """Return effects by source and target; None on the diagonal."""

@@ -8,14 +8,9 @@
              model.safetensors       what training changed, where checkpoints are kept
              measured.npz            what a probe measured, where there was one
       partial/ID/                    state of a job that is not finished; may be removed
-      groupings/ID/record.json       groups that were asked for by themselves
-             features.npz            of the tasks
-             elbow.svg               and other tables over the number of groups, as pictures
-      transfers/NAME.json            what tasks do to each other, measured pair by pair
-      explanations/ID/record.json    what was asked of a study's models
-             words.parquet           and other tables of answers
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
+      groupings/, transfers/, explanations/     see `shelves`
 
 A job's folder appears in one step when all of it is written, so whatever is there is whole. Nothing
 here needs torch.
@@ -40,30 +35,22 @@ import pyarrow.parquet as pq
 from mtlv.errors import NewerStoreError, StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
-from mtlv.store.number_plot import number_svg
 from mtlv.store.reading import read_json, read_record
-from mtlv.store.record import (
-    RECORD_VERSION,
-    ExplanationRecord,
-    FoundGrouping,
-    JobRecord,
-    StudyRecord,
-    TransferRecord,
-)
+from mtlv.store.record import RECORD_VERSION, JobRecord, StudyRecord
+from mtlv.store.shelves import Explanations, Groupings, Transfers
 
 __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
-TRANSFER_ANEW = "run `mtlv pairs` again: finished jobs are kept"
-EXPLAIN_ANEW = "remove its folder and run the same `mtlv explain` again"
-GROUP_ANEW = "remove its folder and run the same `mtlv group` again"
 RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
 ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
 
 
 class Store:
     """A run store.
+
+    Besides jobs and studies it has the shelves `groupings`, `transfers` and `explanations`.
 
     Args:
         root: its folder.
@@ -75,6 +62,9 @@ class Store:
 
     def __init__(self, root: Path | str = "runs", *, create: bool = True) -> None:
         self.root = Path(root)
+        self.groupings = Groupings(self.root / "groupings")
+        self.transfers = Transfers(self.root / "transfers")
+        self.explanations = Explanations(self.root / "explanations")
         marker = self.root / "store.json"
         if marker.exists():
             known = read_json(marker, "the run store", ELSEWHERE)
@@ -161,94 +151,6 @@ class Store:
             text = record.model_dump_json(indent=1) + "\n"
             (folder / "record.json").write_text(text, encoding="utf-8")
         shutil.rmtree(self.partial_folder(record.id), ignore_errors=True)
-
-    def has_grouping(self, grouping: str) -> bool:
-        """Tell whether a grouping is there."""
-        return (self.root / "groupings" / grouping / "record.json").exists()
-
-    def grouping(self, grouping: str) -> FoundGrouping:
-        """Return a grouping that was asked for by itself.
-
-        Raises:
-            StoreError: there is none, or it is damaged or newer.
-        """
-        path = self.root / "groupings" / grouping / "record.json"
-        return read_record(FoundGrouping, path, f"the grouping '{grouping}'", GROUP_ANEW)
-
-    def write_grouping(
-        self, record: FoundGrouping, features: np.ndarray[Any, Any] | None = None
-    ) -> None:
-        """Write a grouping, with the task features (T, D) that it was found by."""
-        with write_folder(self.root / "groupings" / record.id) as folder:
-            if features is not None:
-                np.savez_compressed(folder / "features.npz", features=features)
-            for table in record.grouping.numbers:
-                (folder / f"{table.method}.svg").write_text(number_svg(table), encoding="utf-8")
-            text = record.model_dump_json(indent=1) + "\n"
-            (folder / "record.json").write_text(text, encoding="utf-8")
-
-    def transfer(self, name: str) -> TransferRecord:
-        """Return the pairwise transfer that was measured with a study's config.
-
-        Raises:
-            StoreError: there is none, or it is damaged or newer.
-        """
-        path = self.root / "transfers" / f"{name}.json"
-        return read_record(TransferRecord, path, f"the transfer '{name}'", TRANSFER_ANEW)
-
-    def write_transfer(self, record: TransferRecord) -> None:
-        """Write pairwise transfer; what was measured before under this name is replaced."""
-        text = record.model_dump_json(indent=1) + "\n"
-        write_text(self.root / "transfers" / f"{record.name}.json", text)
-
-    def explanations(self, study: str) -> list[ExplanationRecord]:
-        """Return what was asked of a study's models, the latest last."""
-        paths = (self.root / "explanations").glob("*/record.json")
-        found = [self.explanation(path.parent.name) for path in paths]
-        return sorted((own for own in found if own.study == study), key=lambda own: own.created)
-
-    def has_explanation(self, explanation: str) -> bool:
-        """Tell whether an explanation is there."""
-        return (self.root / "explanations" / explanation / "record.json").exists()
-
-    def explanation(self, explanation: str) -> ExplanationRecord:
-        """Return what was asked of a study's models.
-
-        Raises:
-            StoreError: there is none, or it is damaged or newer.
-        """
-        path = self.root / "explanations" / explanation / "record.json"
-        what = f"the explanation '{explanation}'"
-        return read_record(ExplanationRecord, path, what, EXPLAIN_ANEW)
-
-    def explanation_frame(self, explanation: str, name: str) -> pa.Table:
-        """Return a table of an explanation, as `FRAMES` describes it.
-
-        Raises:
-            StoreError: it has no such table, or it cannot be read.
-        """
-        path = self.root / "explanations" / explanation / f"{name}.parquet"
-        try:
-            return pq.read_table(path)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(
-                f"The explanation '{explanation}' has no table '{name}' that can be read.",
-                where=str(path),
-                found=str(error).splitlines()[0],
-                hint=EXPLAIN_ANEW,
-            ) from error
-
-    def write_explanation(self, record: ExplanationRecord, frames: Mapping[str, pa.Table]) -> None:
-        """Write an explanation with its tables, in one step.
-
-        Raises:
-            StoreError: the disk is full or the store cannot be written; nothing is left behind.
-        """
-        with write_folder(self.root / "explanations" / record.id, replace=True) as folder:
-            for name, table in frames.items():
-                pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-            text = record.model_dump_json(indent=1) + "\n"
-            (folder / "record.json").write_text(text, encoding="utf-8")
 
     def study_names(self) -> list[str]:
         """Return the names of all studies, in order."""

@@ -40,7 +40,7 @@ class PlanForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A study: its plans, its jobs, and what the splits warn of.
+    """A study: its plans, its jobs, what the splits warn of, and what the readers noted.
 
     Args:
         study: its name.
@@ -49,6 +49,7 @@ class Forecast:
             of plans whose groups are not known yet are not counted.
         finished_jobs: how many of them the store has.
         warnings: of the splits.
+        notes: of every corpus's reader: found beside published counts, repaired tags, and the like.
     """
 
     study: str
@@ -56,6 +57,7 @@ class Forecast:
     different_jobs: int
     finished_jobs: int
     warnings: tuple[str, ...]
+    notes: Mapping[str, tuple[str, ...]]
 
     def to_json(self) -> dict[str, Any]:
         """Return the forecast as JSON-like data."""
@@ -82,6 +84,7 @@ def forecast(arms: Sequence[Arm]) -> Forecast:
         different_jobs=len(different) + unknown,
         finished_jobs=sum(different.values()),
         warnings=tuple(warnings),
+        notes={name: corpus.notes for arm in arms for name, corpus in arm.inputs.corpora.items()},
     )
 
 

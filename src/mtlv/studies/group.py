@@ -79,8 +79,8 @@ def _of_plans(config: StudyConfig) -> dict[GroupingSettings, ModelSettings]:
 def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int) -> FoundGrouping:
     settings = resolved(settings)
     name = _id(arm, settings, models, fold)
-    if arm.store.has_grouping(name):
-        return arm.store.grouping(name)
+    if name in arm.store.groupings:
+        return arm.store.groupings[name]
     instruments = Instruments(arm.worker, fold, models, arm.run_jobs)
     found, seconds = find(settings, instruments)
     stable = find_stability(instruments.context(settings), settings, found)
@@ -93,7 +93,7 @@ def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int)
         stability=None if stable is None else dataclasses.asdict(stable),
     )
     if is_main_process():
-        arm.store.write_grouping(kept, found.features)
+        arm.store.groupings.write(kept, found.features)
     return kept
 
 

@@ -28,6 +28,17 @@ def test_it_can_be_overridden(test: str) -> None:
     assert choose_test(Protocol(5, 5), test).test == test
 
 
+@pytest.mark.parametrize("test", ["wilcoxon", "bootstrap", "mcnemar", "randomisation"])
+def test_what_does_not_hold_on_overlapping_folds_says_so(test: str) -> None:
+    caution = choose_test(Protocol(5, 5), test).caution
+    assert caution is not None
+    assert caution.startswith("overlapping folds: the training data of the 5 test parts overlap")
+    assert test in caution
+    assert choose_test(Protocol(1, 5), test).caution is None
+    assert choose_test(Protocol(5, 5), "corrected_t").caution is None
+    assert choose_test(Protocol(5, 5)).caution is None
+
+
 @pytest.mark.parametrize(
     ("protocol", "test", "words"),
     [

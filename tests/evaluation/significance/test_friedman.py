@@ -74,6 +74,9 @@ def test_plans_in_the_same_order_on_every_task() -> None:
     found = friedman(np.tile([3.0, 2.0, 1.0], (6, 1)), "abc", "c")
     assert found.mean_ranks == {"a": 1.0, "b": 2.0, "c": 3.0}
     assert found.p_iman_davenport == 0.0
+    assert 1 < found.critical_difference < 2
+    assert found.apart == [("a", "c")]
+    assert found.to_json()["apart"] == [["a", "c"]]
 
 
 @pytest.mark.parametrize("shape", [(5, 2), (1, 4)])

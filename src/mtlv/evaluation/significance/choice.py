@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 from mtlv.errors import ProtocolError, nearest
 from mtlv.evaluation.significance.finding import ALPHA, Finding
+from mtlv.words import counted
 
 __all__ = ["TESTS", "Choice", "Protocol", "TestName", "choose_test", "verdict"]
 
@@ -48,10 +49,12 @@ class Choice:
     Args:
         test: its name.
         why: in words.
+        caution: how it can mislead under this protocol; None where nothing is known.
     """
 
     test: TestName
     why: str
+    caution: str | None = None
 
 
 def choose_test(protocol: Protocol, wanted: str | None = None) -> Choice:
@@ -67,18 +70,18 @@ def choose_test(protocol: Protocol, wanted: str | None = None) -> Choice:
     if wanted == "corrected_t" and protocol.test_parts == 1 < protocol.pairs:
         raise ProtocolError(
             "The corrected t-test needs several test parts.",
-            found=f"{protocol.pairs} runs on one test part",
+            found=f"{counted(protocol.pairs, 'run')} on one test part",
             expected="folds of a cross-validation, or a repeated holdout",
             hint="these apply: randomisation, bootstrap, mcnemar, wilcoxon (over the runs)",
         )
     if wanted in OF_RUNS and protocol.differences < 2:
         raise ProtocolError(
             f"The test '{wanted}' needs at least two pairs of runs.",
-            found=f"{protocol.differences} pair(s)",
+            found=counted(protocol.differences, "pair"),
             hint="these still apply, as their pairs are examples: randomisation, bootstrap, "
             "mcnemar; or raise `evaluation.seeds`: finished jobs are kept",
         )
-    return Choice(_named(wanted), "asked for")
+    return Choice(_named(wanted), "asked for", _caution(_named(wanted), protocol))
 
 
 def verdict(
@@ -124,6 +127,16 @@ def _by_rule(protocol: Protocol) -> Choice:
         "randomisation",
         "one test part, one run: approximate randomisation for p, bootstrap over examples for the "
         "interval; one run says nothing of other seeds",
+    )
+
+
+def _caution(test: TestName, protocol: Protocol) -> str | None:
+    if test == "corrected_t" or protocol.test_parts == 1:
+        return None
+    return (
+        f"overlapping folds: the training data of the {protocol.test_parts} test parts overlap, "
+        f"so their models are no independent sample; {test} takes them as one, or as given, and "
+        "claims a difference too often; corrected_t is made for this"
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.scores import json_number
+from mtlv.words import counted
 
 __all__ = ["ALPHA", "Effect", "Equivalence", "Finding", "check_pairs"]
 
@@ -102,7 +103,7 @@ def check_pairs(differences: Array, test: str) -> None:
     if len(differences) < 2:
         raise ProtocolError(
             f"The test '{test}' needs at least two pairs of runs.",
-            found=f"{len(differences)} pair(s)",
+            found=counted(len(differences), "pair"),
             expected="two or more folds or seeds that both plans have",
             hint="with one pair, tests over examples still apply: randomisation, bootstrap, "
             "mcnemar",

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from mtlv.errors import ProtocolError
 from mtlv.evaluation.significance.corrections import holm
 from mtlv.evaluation.significance.finding import ALPHA
 from mtlv.evaluation.significance.wilcoxon import ranks
+from mtlv.words import counted
 
 __all__ = ["Friedman", "friedman"]
 
@@ -48,6 +50,16 @@ class Friedman:
     critical_difference: float
     p_holm: Mapping[str, float]
 
+    @property
+    def apart(self) -> list[tuple[str, str]]:
+        """Plans that differ by Nemenyi's test, the better one of each pair first."""
+        order = sorted(self.mean_ranks, key=lambda plan: self.mean_ranks[plan])
+        return [
+            (better, worse)
+            for better, worse in combinations(order, 2)
+            if self.mean_ranks[worse] - self.mean_ranks[better] > self.critical_difference
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Return the summary as JSON-like data."""
         return {
@@ -57,6 +69,7 @@ class Friedman:
             "p": self.p,
             "p_iman_davenport": self.p_iman_davenport,
             "critical_difference": self.critical_difference,
+            "apart": [list(pair) for pair in self.apart],
             "p_holm": dict(self.p_holm),
         }
 
@@ -81,7 +94,7 @@ def friedman(values: Array, plans: Sequence[str], baseline: str) -> Friedman:
     if count < 3 or tasks < 2:
         raise ProtocolError(
             "Friedman's test needs at least three plans and two tasks.",
-            found=f"{count} plans and {tasks} tasks",
+            found=f"{counted(count, 'plan')} and {counted(tasks, 'task')}",
             hint="two plans are compared by the paired tests",
         )
     ranked = np.array([ranks(-row) for row in values])  # (N, K)

@@ -1,15 +1,15 @@
 """Sheets: all that is compared of one run, in the form that resampling needs.
 
-An entry is a metric of one task, or of the binary tasks together. Most are sums (`Additive`); the
-others keep decisions or scores and are computed resample by resample. A macro average is no entry
-of its own but the mean of its tasks' entries.
+An entry is a metric of one task, or of the binary tasks together. Most are sums (`Additive`) or
+sums along a ranking (`Ranked`); the others keep decisions or scores and are computed resample by
+resample. A macro average is no entry of its own but the mean of its tasks' entries.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from mtlv.evaluation.metrics import METRICS, TASK_METRICS, Metric
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.significance.additive import Additive, task_additive
 from mtlv.evaluation.significance.additive_matrix import matrix_additive
+from mtlv.evaluation.significance.ranked import RANKED, Ranked
 from mtlv.evaluation.significance.units import Units, whole
 from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD, Thresholds
 
@@ -68,33 +69,38 @@ class Measured:
         return float(self.metric(values[rows], self.targets[rows], about))
 
 
+Entry = Additive | Ranked | Measured
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What is compared of one run.
 
     Args:
         sums: metrics of sums; their parts are (U, K), by unit.
-        measured: the other metrics.
+        measured: metrics that are neither of sums nor of ranks.
         means: metrics that are the mean of others; the others' keys.
+        ranked: metrics of ranks.
     """
 
     sums: Mapping[Key, Additive]
     measured: Mapping[Key, Measured]
     means: Mapping[Key, Sequence[Key]]
+    ranked: Mapping[Key, Ranked] = field(default_factory=dict)
 
     @cached_property
     def parts(self) -> Array:
         """All parts side by side, (U, ΣK), in the order of `sums`."""
         return np.concatenate([own.parts for own in self.sums.values()], axis=1)
 
-    def values(self, sums: Array, measured: Mapping[Key, Array]) -> dict[Key, Array]:
+    def values(self, sums: Array, others: Mapping[Key, Array]) -> dict[Key, Array]:
         """Return every entry's values, (B,).
 
         Args:
             sums: (B, ΣK) of the parts.
-            measured: the values of the other metrics.
+            others: the values of the metrics that are no sums.
         """
-        values, start = dict(measured), 0
+        values, start = dict(others), 0
         for key, own in self.sums.items():
             stop = start + own.parts.shape[1]
             values[key] = own.value(sums[:, start:stop])
@@ -113,7 +119,7 @@ def sheet(run: Run, units: Units, metric: str, of_tasks: Mapping[str, str]) -> S
         metric: of the tasks together.
         of_tasks: the metric of each task that is compared by itself.
     """
-    entries: dict[Key, Additive | Measured] = {}
+    entries: dict[Key, Entry] = {}
     for task, name in of_tasks.items():
         entries[task, name] = _task_entry(run, units, task, name)
     means: dict[Key, Sequence[Key]] = {}
@@ -125,8 +131,12 @@ def sheet(run: Run, units: Units, metric: str, of_tasks: Mapping[str, str]) -> S
         means[TOGETHER, metric] = keys
     elif metric != "primary_mean" and run.test.labels().tasks:
         entries[TOGETHER, metric] = _together(run, units, metric)
-    sums = {k: own for k, own in entries.items() if isinstance(own, Additive)}
-    return Sheet(sums, {k: v for k, v in entries.items() if isinstance(v, Measured)}, means)
+    return Sheet(
+        {key: own for key, own in entries.items() if isinstance(own, Additive)},
+        {key: own for key, own in entries.items() if isinstance(own, Measured)},
+        means,
+        {key: own for key, own in entries.items() if isinstance(own, Ranked)},
+    )
 
 
 def _averaged(run: Run, metric: str) -> list[Key]:
@@ -138,19 +148,21 @@ def _averaged(run: Run, metric: str) -> list[Key]:
     return [] if of_each is None else [(name, of_each) for name in run.test.labels().tasks]
 
 
-def _task_entry(run: Run, units: Units, name: str, metric: str) -> Additive | Measured:
+def _task_entry(run: Run, units: Units, name: str, metric: str) -> Entry:
     task = whole(run.test.tasks[name])
     own = TASK_METRICS[task.kind][metric]
     limit = run.thresholds.values.get(name, DEFAULT_THRESHOLD)
     values = decided(task, limit) if own.needs == "decisions" else task.scores
     unit = units.of_task(task)
+    if task.kind == "binary" and metric in RANKED:
+        return _ranked(metric, values, task.targets, unit, units)
     found = task_additive(metric, task.kind, values, task.targets, task.about)
     if found is not None:
         return _by_unit(found, unit, len(units))
     return _ordered(Measured(own, values, task.targets, unit, task), task.ids)
 
 
-def _together(run: Run, units: Units, name: str) -> Additive | Measured:
+def _together(run: Run, units: Units, name: str) -> Entry:
     matrix, metric = run.test.labels(), METRICS[name]
     corpora = {run.test.tasks[task].corpus for task in matrix.tasks}
     if len(corpora) == 1:
@@ -165,7 +177,16 @@ def _together(run: Run, units: Units, name: str) -> Additive | Measured:
         if found is not None:
             return _by_unit(found, unit, len(units))
         return _ordered(Measured(metric, decisions, matrix.targets, unit, None), matrix.ids)
+    if name == "average_precision_micro":
+        every = np.broadcast_to(unit[:, None], matrix.scores.shape)  # (N, T)
+        return _ranked("average_precision", matrix.scores, matrix.targets, every, units)
     return _ordered(Measured(metric, matrix.scores, matrix.targets, unit, None), matrix.ids)
+
+
+def _ranked(metric: str, scores: Array, targets: Array, unit: Array, units: Units) -> Ranked:
+    """Return a metric of ranks of all cells that have a target; arguments are of one shape."""
+    known = ~np.isnan(targets)
+    return Ranked(metric, scores[known], targets[known] == 1, unit[known], len(units))
 
 
 def _ordered(own: Measured, ids: Array) -> Measured:

@@ -7,11 +7,15 @@ from typing import Any
 
 from mtlv.errors import ExplorerError, MtlvError
 from mtlv.explorer.asking import Asked
+from mtlv.explorer.comparing import CORRECTIONS, compared, notes_of, rough, settings_of
 from mtlv.explorer.grids import from_table
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page
-from mtlv.report.comparison import comparison_table, comparison_task_table, gap_notes
-from mtlv.store.comparison import CompareSettings, Comparison
+from mtlv.report.baseline import usual_baseline
+from mtlv.report.comparison import comparison_table, comparison_task_table, rank_table
+from mtlv.report.gaps import states
+from mtlv.store.comparison import Comparison
+from mtlv.words import in_quotes
 
 __all__ = ["compare"]
 
@@ -23,7 +27,6 @@ TESTS = [
     ("randomisation", "approximate randomisation"),
     ("mcnemar", "McNemar"),
 ]
-CORRECTIONS = [("holm", "Holm"), ("bh", "Benjamini-Hochberg")]
 
 
 def compare(library: Library, asked: Asked) -> Page:
@@ -37,13 +40,16 @@ def compare(library: Library, asked: Asked) -> Page:
         "forms": [],
         "margin": asked.one("margin"),
         "grid": None,
+        "ranks": None,
         "tasks": None,
+        "rough": None,
         "comparison": None,
         "problem": None,
         "warnings": [],
     }
     if not chosen:
         return Page("Compare", "compare.html", data)
+    outcomes = [library.outcome(name) for name in chosen]
     plans = _plan_names(library, chosen)
     data["damaged"] = (*shelf.damaged, *(own for name in chosen for own in library.damage(name)))
     if not plans:
@@ -52,16 +58,15 @@ def compare(library: Library, asked: Asked) -> Page:
         )
         return Page("Compare", "compare.html", data)
     try:
-        baseline = asked.choice("baseline", plans, _usual(plans))
-        found = library.comparison(
-            tuple(chosen), baseline, asked.one("metric") or None, _settings(asked)
-        )
-        data |= _found(found, asked)
-        data["warnings"] = gap_notes(found, [library.study(name) for name in chosen])
+        baseline = asked.choice("baseline", plans, usual_baseline(plans))
+        found = compared(library, chosen, baseline, asked.one("metric") or None, settings_of(asked))
+        data |= _found(found, asked, chosen)
+        running = [in_quotes(text) for text in states(outcomes)]
+        data["warnings"] = [*running, *notes_of(library, found, chosen)]
     except MtlvError as error:
         baseline = asked.one("baseline")
         data["problem"] = error
-    data["forms"] = _forms(asked, plans, baseline)
+    data["forms"] = _forms(library, asked, plans, baseline, chosen)
     return Page("Compare", "compare.html", data)
 
 
@@ -74,38 +79,33 @@ def _plan_names(library: Library, studies: Sequence[str]) -> list[str]:
     ]
 
 
-def _usual(plans: Sequence[str]) -> str:
-    bare = [name.rpartition(":")[2].partition("@")[0] for name in plans]
-    return plans[bare.index("mtl")] if "mtl" in bare else plans[0]
-
-
-def _settings(asked: Asked) -> CompareSettings:
-    text = asked.one("margin")
-    try:
-        margin = float(text) if text else None
-    except ValueError as error:
-        raise ExplorerError(
-            "The margin is no number.", found=repr(text[:40]), expected="points, such as 0.5"
-        ) from error
-    correction = asked.choice("correction", [key for key, _ in CORRECTIONS])
-    return CompareSettings(asked.one("test") or None, correction, margin)
-
-
-def _found(found: Comparison, asked: Asked) -> dict[str, Any]:
+def _found(found: Comparison, asked: Asked, studies: Sequence[str]) -> dict[str, Any]:
     rows = {row.plan: row for row in found.rows if row.findings is not None}
     plan = asked.one("plan", next(iter(rows), ""))
     by_task = comparison_task_table(found, rows[plan]) if plan in rows else None
+    ranks = rank_table(found)
     return {
         "grid": from_table("plans", comparison_table(found)),
+        "ranks": from_table("ranks", ranks) if ranks else None,
         "tasks": from_table("tasks", by_task) if by_task else None,
         "plan_form": Choice.of("plan", "Plan by task", list(rows), plan) if rows else None,
+        "rough": rough(found, studies),
         "comparison": found.to_json(),
     }
 
 
-def _forms(asked: Asked, plans: list[str], baseline: str) -> list[Choice]:
+def _forms(
+    library: Library, asked: Asked, plans: list[str], baseline: str, studies: Sequence[str]
+) -> list[Choice]:
+    metrics = {"": "the usual one"} | {
+        name: name
+        for study in studies
+        for plan in library.outcome(study).plans
+        for name in plan.summary.metrics
+    }
     return [
         Choice.of("baseline", "Baseline", plans, baseline),
+        Choice("metric", "Metric", [*metrics.items()], [asked.one("metric")]),
         Choice("test", "Test", TESTS, [asked.one("test")]),
         Choice("correction", "Correction", CORRECTIONS, [asked.one("correction", "holm")]),
     ]

@@ -11,8 +11,9 @@ from mtlv.explorer.answers import SHOWN, Example, answers_of, chosen
 from mtlv.explorer.asking import Asked, study_address
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page
-from mtlv.explorer.pages.study import header_of, usual_baseline
+from mtlv.explorer.pages.study import header_of
 from mtlv.explorer.texts import Texts, open_texts
+from mtlv.report.baseline import usual_baseline
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 
 __all__ = ["examples"]
@@ -82,7 +83,7 @@ def examples(library: Library, asked: Asked) -> Page:
 
 def _plans(outcome: StudyOutcome, asked: Asked) -> tuple[PlanOutcome, PlanOutcome]:
     names = [plan.name for plan in outcome.plans]
-    base = usual_baseline(outcome)
+    base = usual_baseline(names)
     other = next((name for name in names if name != base), base)
     return (
         outcome[asked.choice("first", names, other)],

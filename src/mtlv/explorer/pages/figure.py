@@ -24,7 +24,10 @@ def figure(library: Library, asked: Asked) -> Page:
 def figure_data(library: Library, asked: Asked) -> Page:
     """What Plotly draws, or why there is nothing to draw."""
     selection = Selection(
-        asked.one("baseline") or None, tuple(asked.many("plan")), tuple(asked.many("task"))
+        asked.one("baseline") or None,
+        tuple(asked.many("plan")),
+        tuple(asked.many("task")),
+        asked.one("explanation") or None,
     )
     name, theme = asked.names["figure"], asked.choice("theme", ["light", "dark"])
     try:

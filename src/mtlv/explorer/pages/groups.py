@@ -15,7 +15,7 @@ from mtlv.report.group_tables import affinity_table, number_table
 
 __all__ = ["groups"]
 
-FIGURES = ("group-numbers", "feature-map", "affinity", "predicted-gain", "gradient-conflict")
+FIGURES = ("group-numbers", "feature-map", "predicted-gain", "gradient-conflict", "affinity")
 
 
 def groups(library: Library, asked: Asked) -> Page:

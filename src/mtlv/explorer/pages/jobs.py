@@ -13,6 +13,7 @@ from mtlv.explorer.library import Damage, Library
 from mtlv.explorer.pages.page import Drawing, Page, drawings
 from mtlv.explorer.progress import progress_of
 from mtlv.store.record import JobRecord, StudyRecord
+from mtlv.words import counted
 
 __all__ = ["jobs"]
 
@@ -34,7 +35,7 @@ COLUMNS = (
     Column("texts seen"),
 )
 NOTE = "each job once, however many plans use it; a job of a tuning or a grouping is named so"
-LONGEST = 34
+LONGEST = 28
 Use = dict[str, Any]
 
 
@@ -100,7 +101,7 @@ def _row(
 
 
 def _short(tasks: Sequence[str]) -> str:
-    told = (f"{len(tasks)} tasks: " if len(tasks) > 3 else "") + ", ".join(tasks)
+    told = (f"{counted(len(tasks), 'task')}: " if len(tasks) > 3 else "") + ", ".join(tasks)
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 
 

@@ -86,7 +86,10 @@ class Choice:
         return cls(key, label, [(option, option) for option in options], [chosen])
 
 
-WIDE = ("affinity", "alluvial", "curves-head", "curves-model", "decisions", "transfer", "what-if")
+WIDE = (
+    *("affinity", "alluvial", "curves-head", "curves-model", "decisions", "label-correlation"),
+    *("transfer", "what-if"),
+)
 TITLES = {
     "affinity": "Affinity of tasks",
     "alluvial": "Two groupings side by side",

@@ -8,7 +8,8 @@ from mtlv.explorer.asking import Asked, study_address
 from mtlv.explorer.grids import Column, Grid, number, summary, word
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page, drawings
-from mtlv.explorer.pages.study import header_of, usual_baseline
+from mtlv.explorer.pages.study import header_of
+from mtlv.report.baseline import usual_baseline
 from mtlv.report.numbers import scale_of
 from mtlv.store.outcome import CellOutcome, PlanOutcome, StudyOutcome
 
@@ -25,7 +26,7 @@ def plan(library: Library, asked: Asked) -> Page:
     fold = int(asked.choice("fold", [str(fold + 1) for fold in folds])) - 1
     cell = next(cell for cell in own.cells if cell.cell.fold == fold)
     names = [each.name for each in outcome.plans]
-    baseline = asked.choice("baseline", names, usual_baseline(outcome))
+    baseline = asked.choice("baseline", names, usual_baseline(names))
     data = header_of(library, asked.study) | {
         "plan": own.name,
         "form": [

@@ -7,17 +7,21 @@ from typing import Any
 from mtlv.errors import MtlvError
 from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.explorer.asking import Asked, study_address
+from mtlv.explorer.comparing import compared, notes_of, rough
 from mtlv.explorer.grids import Cell, Column, Grid, from_table, number, summary, word
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page, drawings
 from mtlv.explorer.progress import progress_of
+from mtlv.report.baseline import usual_baseline
 from mtlv.report.comparison import comparison_table
 from mtlv.report.numbers import scale_of
+from mtlv.report.quality import Column as QualityColumn
 from mtlv.report.quality import quality_columns
 from mtlv.report.tables import chosen_table, published_table
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
+from mtlv.words import counted
 
-__all__ = ["header_of", "study", "usual_baseline"]
+__all__ = ["header_of", "study"]
 
 COSTS = (
     Column("seconds", help="one fold and seed alone, choosing settings and groups included"),
@@ -28,7 +32,9 @@ COSTS = (
     Column("peak (MiB)", help="largest memory of its jobs"),
     Column("runs", help="folds x seeds that are scored"),
 )
-FIGURES = ("forest", "cost", "label-frequency", "label-correlation", "discordant")
+MOST = 5
+"""So many columns of quality have room beside those of cost."""
+FIGURES = ("forest", "cost", "label-frequency", "discordant", "label-correlation")
 ONE_IS_NOT_ENOUGH = ("forest", "discordant")
 
 
@@ -36,7 +42,7 @@ def study(library: Library, asked: Asked) -> Page:
     """One study."""
     outcome = library.outcome(asked.study)
     names = [plan.name for plan in outcome.plans]
-    baseline = asked.choice("baseline", names, usual_baseline(outcome)) if names else ""
+    baseline = asked.choice("baseline", names, usual_baseline(names)) if names else ""
     data = header_of(library, asked.study) | {
         "description": _description(outcome),
         "plans": plan_grid(outcome) if names else None,
@@ -60,16 +66,9 @@ def header_of(library: Library, name: str) -> dict[str, Any]:
     }
 
 
-def usual_baseline(outcome: StudyOutcome) -> str:
-    """Return the plan that others are compared with where nothing is said: MTL, or the first."""
-    names = [plan.name for plan in outcome.plans]
-    bare = [name.partition("@")[0] for name in names]
-    return names[bare.index("mtl")] if "mtl" in bare else (names or [""])[0]
-
-
 def plan_grid(outcome: StudyOutcome) -> Grid:
     """Return quality and cost of every plan."""
-    quality = quality_columns(outcome)
+    quality = _quality(outcome)
     columns = (
         Column("plan", "word"),
         *(Column(f"{own.title} (%)" if own.scale == 100 else own.title) for own in quality),
@@ -91,6 +90,12 @@ def plan_grid(outcome: StudyOutcome) -> Grid:
     ]
     note = "test part, mean ± sd over folds x seeds; " + "; ".join(signatures).replace("|", ", ")
     return Grid("plans", "Plans: quality and cost", columns, rows, note)
+
+
+def _quality(outcome: StudyOutcome) -> tuple[QualityColumn, ...]:
+    """Return what says how good plans are; of many tasks their means, as each stands below."""
+    columns = quality_columns(outcome)
+    return columns if len(columns) <= MOST else tuple(own for own in columns if own.task is None)
 
 
 def task_grid(outcome: StudyOutcome) -> Grid:
@@ -145,8 +150,10 @@ def _costs(plan: PlanOutcome) -> tuple[Cell, ...]:
 def _description(outcome: StudyOutcome) -> dict[str, Any]:
     own = outcome.study
     return {
-        "tasks": len(own.targets),
-        "corpora": [f"{corpus.name} ({corpus.examples:,} examples)" for corpus in own.corpora],
+        "tasks": counted(len(own.targets), "task"),
+        "corpora": [
+            f"{corpus.name} ({counted(corpus.examples, 'example')})" for corpus in own.corpora
+        ],
         "encoder": (own.config.get("encoder") or {}).get("name"),
         "started": own.started,
         "updated": own.updated,
@@ -155,18 +162,20 @@ def _description(outcome: StudyOutcome) -> dict[str, Any]:
 
 def _comparison(library: Library, outcome: StudyOutcome, baseline: str) -> dict[str, Any]:
     """Return the comparison, or why there is none."""
+    nothing: dict[str, Any] = {"comparison": None, "rough": None, "gaps": []}
     if len(outcome.plans) < 2:
         few = "One plan is finished: there is nothing to compare it with."
-        return {"comparison": None, "no_comparison": few if outcome.plans else ""}
+        return nothing | {"no_comparison": few if outcome.plans else ""}
     try:
-        found = library.comparison((outcome.study.name,), baseline)
+        found = compared(library, [outcome.study.name], baseline)
     except MtlvError as error:
-        return {"comparison": None, "no_comparison": str(error)}
+        return nothing | {"no_comparison": str(error)}
     links = (lambda text: study_address(outcome.study.name, "plans", text.partition(" (")[0]),)
     return {
         "comparison": from_table("comparison", comparison_table(found), links),
         "no_comparison": "",
-        "unpaired": {row.plan: row.unpaired for row in found.rows if row.unpaired},
+        "rough": rough(found, [outcome.study.name]),
+        "gaps": notes_of(library, found, [outcome.study.name]),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from mtlv.data import Kind
 from mtlv.errors import MtlvError, StoreError, nearest
 from mtlv.evaluation.metrics import TASK_METRICS
+from mtlv.evaluation.summary import Summary
 from mtlv.explorer.asking import Asked, study_address
 from mtlv.explorer.figures import frame_of
 from mtlv.explorer.grids import Cell, Column, Grid, number, summary, word
@@ -69,7 +70,7 @@ def _metrics(outcome: StudyOutcome, record: TaskRecord, plans: list[PlanOutcome]
         (
             word(plan.name, study_address(outcome.study.name, "plans", plan.name)),
             *(
-                summary(plan.summary.per_task[record.name].get(name), scale_of(name, judged.kind))
+                _value(plan.summary.per_task[record.name].get(name), name, judged.kind)
                 for name in names
             ),
             *((_threshold(plan, record.name),) if binary else ()),
@@ -79,6 +80,13 @@ def _metrics(outcome: StudyOutcome, record: TaskRecord, plans: list[PlanOutcome]
     signature = plans[0].summary.signature_of(judged.metric, record.name).replace("|", ", ")
     note = f"test part, mean ± sd over folds x seeds; {signature}"
     return Grid("metrics", "Metrics under every plan", columns, rows, note)
+
+
+def _value(found: Summary | None, metric: str, kind: Kind) -> Cell:
+    family = TASK_METRICS[kind]
+    if found is not None and metric in family and family[metric].unit == "count":
+        return number(found.mean, ",.1f")
+    return summary(found, scale_of(metric, kind))
 
 
 def _title(kind: Kind, metric: str) -> str:

@@ -29,10 +29,10 @@ def transfer(library: Library, asked: Asked) -> Page:
 
 
 def _record(library: Library, name: str) -> tuple[TransferRecord | None, list[Damage]]:
-    if not (library.store.root / "transfers" / f"{name}.json").exists():
+    if name not in library.store.transfers:
         return None, []
     try:
-        return library.store.transfer(name), []
+        return library.store.transfers[name], []
     except StoreError as error:
         return None, [Damage(f"transfer {name}", error)]
 
@@ -59,5 +59,5 @@ def _pairs(record: TransferRecord, study: str) -> Grid:
         )
         for own in record.effects
     )
-    note = f"test part, 95 % interval over {record.runs} runs (of test examples, if 1)"
+    note = f"test part, {record.interval}"
     return Grid("pairs", "Pairs of tasks", columns, rows, note)

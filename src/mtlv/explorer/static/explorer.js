@@ -84,7 +84,7 @@ function startGrid(grid) {
       row.hidden = !holds.every((hold) => hold(row));
       shown += !row.hidden;
     });
-    if (count) count.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} rows`;
+    if (count) count.textContent = shown === rows.length ? "" : `${shown} of ${counted(rows.length, "row")}`;
     if (write) writeState("find", key, text || null);
   };
 
@@ -160,14 +160,7 @@ async function draw(figure) {
   try {
     const answer = await fetch(address);
     const found = await answer.json();
-    if (!found.figure) {
-      const why = found.missing || found.problem;
-      plot.textContent = [why.what, why.found, why.hint].filter(Boolean).join(" — ");
-      figure.dataset.state = "missing";
-      figure.classList.add("wide");
-      figure.parentElement.append(figure);
-      return;
-    }
+    if (!found.figure) return leaveOut(figure, found.missing || found.problem);
     const library = await loadPlotly();
     library.purge(plot); // react does not see that another template came
     plot.textContent = "";
@@ -189,6 +182,25 @@ async function draw(figure) {
   }
 }
 
+/* A figure that has nothing to draw is a line under the others, and no empty box. */
+function leaveOut(figure, why) {
+  const place = figure.parentElement;
+  if (!place.nextElementSibling || !place.nextElementSibling.matches(".left-out")) {
+    const list = document.createElement("ul");
+    list.className = "left-out";
+    place.after(list);
+  }
+  const title = figure.querySelector("figcaption span").textContent;
+  const item = document.createElement("li");
+  const words = [why.found || why.what, why.hint].filter(Boolean).join("; ");
+  item.textContent = `${title}: ${words.replaceAll("`", "'")}`;
+  place.nextElementSibling.append(item);
+  figure.remove();
+}
+
+const counted = (number, noun) =>
+  `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
 /* A running study's page moves: numbers every two seconds, the whole page when a run is done. */
 function startLive(place) {
   const cells = place.dataset.cells;
@@ -198,8 +210,8 @@ function startLive(place) {
       const { progress, percent } = await answer.json();
       place.querySelector("progress").value = percent;
       place.querySelector(".told").textContent =
-        `${progress.cells} of ${progress.planned} runs finished, ` +
-        `${progress.jobs} of ${progress.known} known jobs`;
+        `${progress.cells} of ${counted(progress.planned, "run")} finished, ` +
+        `${progress.jobs} of ${counted(progress.known, "known job")}`;
       const busy = document.activeElement && document.activeElement.matches("input, select");
       const moved = String(progress.cells) !== cells || progress.status !== "running";
       if (moved && !busy) return location.reload();

@@ -19,19 +19,20 @@ from mtlv.report.figures.cost import cost
 from mtlv.report.figures.curves import head_curves, model_curves, task_curves
 from mtlv.report.figures.decisions import decisions
 from mtlv.report.figures.discordant import discordant
-from mtlv.report.figures.explain import (
-    attributions,
-    cross_task,
-    data_map,
-    encoder_similarity,
-    word_ranks,
-)
+from mtlv.report.figures.explain import attributions, data_map, word_ranks
 from mtlv.report.figures.feature_map import feature_map
 from mtlv.report.figures.forest import forest
 from mtlv.report.figures.group_numbers import group_numbers
 from mtlv.report.figures.jobs import job_times
 from mtlv.report.figures.labels import label_correlation, label_frequency
-from mtlv.report.figures.output import plotly_script, to_html, write_figure, write_image
+from mtlv.report.figures.maps import cross_task, encoder_similarity
+from mtlv.report.figures.output import (
+    plotly_script,
+    to_html,
+    write_figure,
+    write_image,
+    write_images,
+)
 from mtlv.report.figures.registry import FIGURES
 from mtlv.report.figures.theme import Theme, themed
 from mtlv.report.figures.transfer import transfer
@@ -65,5 +66,6 @@ __all__ = [
     "transfer",
     "write_figure",
     "write_image",
+    "write_images",
     "word_ranks",
 ]

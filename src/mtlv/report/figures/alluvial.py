@@ -13,6 +13,7 @@ from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, SIZES, series
 from mtlv.report.figures.words import hover, plain, short, widest
+from mtlv.words import counted
 
 __all__ = ["alluvial"]
 
@@ -112,7 +113,7 @@ def _bars(figure: Figure, x: int, side: Side) -> None:
                 y=ends,
                 mode="lines",
                 line={"color": NEUTRAL, "width": 9},
-                hovertext=hover(f"group {group}", f"{len(tasks)} tasks in {side.title}"),
+                hovertext=hover(f"group {group}", f"{counted(len(tasks), 'task')} in {side.title}"),
                 hoverinfo="text",
                 showlegend=False,
             )

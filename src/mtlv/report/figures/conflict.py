@@ -118,7 +118,7 @@ def _line(
 
 
 def _axes(made: Panels, clock: str) -> None:
-    made.figure.update_xaxes(showticklabels=False, matches="x", row=1, col=1)
+    made.figure.update_xaxes(showticklabels=False, row=1, col=1)
     made.figure.update_xaxes(title=clock, matches="x", row=2, col=1)
     made.figure.update_yaxes(title="cosine, -1 to 1", **ZERO, row=1, col=1)
     made.figure.update_yaxes(title="percent of pairs", rangemode="tozero", row=2, col=1)

@@ -12,6 +12,7 @@ from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, p
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, WIDTH, series
 from mtlv.report.figures.words import hover, plain, short
+from mtlv.words import counted
 
 __all__ = ["cost", "front"]
 
@@ -72,7 +73,7 @@ def cost(frame: pd.DataFrame, signature: str) -> Figure:
         )
         made.figure.update_yaxes(
             title=f"{plain(rows.metric[0])}, {plain(rows.unit[0])}" if index == 0 else None,
-            matches="y",
+            matches="y" if index else None,  # an axis that matches itself is warned of
             showticklabels=index == 0,
             **made.place(index),
         )
@@ -149,5 +150,6 @@ def _said(row: Any) -> str:
         row.plan,
         f"{row.metric}: {row.value:.2f} {row.unit}{interval}",
         f"{row.seconds:,.1f} s of training{search}",
-        f"{row.models:g} models, {row.forward_passes:g} encoder passes per text",
+        f"{counted(row.models, 'model')}, "
+        f"{counted(row.forward_passes, 'encoder pass', 'encoder passes')} per text",
     )

@@ -13,6 +13,7 @@ from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, p
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series
 from mtlv.report.figures.words import hover, plain, short
+from mtlv.words import counted
 
 __all__ = ["head_curves", "model_curves", "task_curves"]
 
@@ -140,19 +141,19 @@ def _axes(made: Panels, index: int, rows: pd.DataFrame, *, mixed: bool, lowest: 
     made.figure.update_xaxes(
         title="epoch" if mixed or lowest else None,
         showticklabels=mixed or lowest,
-        matches="x",
+        matches="x" if index else None,  # an axis that matches itself is warned of
         **place,
     )
     made.figure.update_yaxes(
         title=(unit if mixed else f"{metric}, {unit}") if titled else None,
         showticklabels=titled,
-        matches=None if mixed else "y",
+        matches="y" if index and not mixed else None,
         **place,
     )
 
 
 def _said(row: Any) -> str:
     spread = "" if np.isnan(row.sd) else f" ± {row.sd:.3g}"
-    jobs = "" if np.isnan(row.jobs) else f"mean of {row.jobs:.0f} jobs"
+    jobs = "" if np.isnan(row.jobs) else f"mean of {counted(row.jobs, 'job')}"
     value = f"{row.metric}: {row.value:.3g}{spread} {row.unit}"
     return hover(row.name, f"plan {row.plan}, {row.part}, epoch {row.epoch:.0f}", value, jobs)

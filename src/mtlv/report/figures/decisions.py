@@ -16,6 +16,7 @@ from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, p
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series
 from mtlv.report.figures.words import hover, short
+from mtlv.words import counted
 
 __all__ = ["decisions"]
 
@@ -161,6 +162,6 @@ def _said(row: Any) -> str:
     x, y = (words.removesuffix(", percent") for words in CURVES[row.curve])
     numbers = f"{x} {row.x:.1f} %, {y} {row.y:.1f} %"
     interval = "" if np.isnan(row.low) else f"interval {row.low:.1f} to {row.high:.1f} %"
-    count = "" if np.isnan(row.n) else f"{row.n:,.0f} examples"
+    count = "" if np.isnan(row.n) else counted(row.n, "example")
     chosen = "at the threshold chosen on validation" if row.chosen else ""
     return hover(row.task, f"plan {row.plan}", numbers, interval, count, chosen)

@@ -1,4 +1,4 @@
-"""Figures of explanations: words, attributions of a text, similar encoders, data maps, tasks."""
+"""Figures of explanations: ranks of words, attributions of a text, data maps."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from plotly.graph_objects import Bar, Figure, Heatmap, Scatter
+from plotly.graph_objects import Bar, Figure, Scatter
 
 from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, panels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import BETTER, NEUTRAL, SIZES, WIDTH, WORSE, series
+from mtlv.report.figures.theme import BETTER, NEUTRAL, WIDTH, WORSE, series
 from mtlv.report.figures.words import hover, plain, short, widest
 
-__all__ = ["attributions", "cross_task", "data_map", "encoder_similarity", "word_ranks"]
+__all__ = ["attributions", "data_map", "word_ranks"]
 
-SEQUENTIAL = ((0.0, "#F7F7F7"), (1.0, "#0072B2"))
-BAR = 84
 LINE = 15
 MOST_WORDS = 60
 """Of a longer text, the words that add most are drawn."""
@@ -35,7 +33,7 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
             - measure: of importance, where several are shown; else "".
             - first_rank, second_rank: ranks from 1, the most important first.
             - rho: Spearman's, the same for every row of a pair; likewise
-            - low, high: of its interval, NaN where there is none.
+            - low, high: of its range, which the signature names; NaN where there is none.
             - ceiling: rho of two seeds of one model, NaN where it is not known.
         signature: of the data.
 
@@ -137,36 +135,6 @@ def attributions(frame: pd.DataFrame, signature: str) -> Figure:
     return dressed(made.figure, "What each word adds", signature, made.height, margins)
 
 
-@FIGURES.register("encoder-similarity")
-def encoder_similarity(frame: pd.DataFrame, signature: str) -> Figure:
-    """Debiased linear CKA of pairs of encoders, layer by layer.
-
-    Args:
-        frame: a row per pair and layer, with the columns
-
-            - pair: names of the two models; those of two seeds of one plan are the ceiling.
-            - layer: from 1.
-            - cka: at most about 1.
-        signature: of the data.
-
-    Raises:
-        FigureError: a column is missing, or there is no row.
-    """
-    rows = checked(frame, "encoder-similarity", words=("pair",), numbers=("layer", "cka"))
-    pairs, layers = list(dict.fromkeys(rows.pair)), sorted(set(rows.layer))
-    found = rows.groupby(["pair", "layer"]).cka.mean()
-    values = [[found.get((pair, layer), np.nan) for layer in layers] for pair in pairs]
-    names = [short(pair, 40) for pair in pairs]
-    return _map(
-        values,
-        (names, [f"{layer:.0f}" for layer in layers]),
-        ("models", "layer"),
-        "CKA",
-        [[hover(pair, f"layer {layer:.0f}") for layer in layers] for pair in pairs],
-        ("Similarity of encoders by layer", signature),
-    )
-
-
 @FIGURES.register("data-map")
 def data_map(frame: pd.DataFrame, signature: str) -> Figure:
     """Data map of one task: how sure a run was of each training text, and how steadily.
@@ -211,101 +179,12 @@ def data_map(frame: pd.DataFrame, signature: str) -> Figure:
     return dressed(figure, "Data map", signature, 420, margins, "right")
 
 
-@FIGURES.register("cross-task")
-def cross_task(frame: pd.DataFrame, signature: str) -> Figure:
-    """Each task's texts through the output layers of all tasks, a plan per block of rows.
-
-    Args:
-        frame: a row per plan and pair of tasks, with the columns
-
-            - plan: its name.
-            - texts: task whose test texts and targets they are.
-            - layer: task whose output layer is asked.
-            - value: of the metric, in percent.
-            - metric: its name, the same everywhere.
-        signature: of the data.
-
-    Raises:
-        FigureError: a column is missing, or there is no row.
-    """
-    rows = checked(
-        frame, "cross-task", words=("plan", "texts", "layer", "metric"), numbers=("value",)
-    )
-    blocks = list(dict.fromkeys(zip(rows.plan, rows.texts, strict=True)))
-    layers = list(dict.fromkeys(rows.layer))
-    found = {(row.plan, row.texts, row.layer): row.value for row in rows.itertuples()}
-    values = [[found.get((*block, layer), np.nan) for layer in layers] for block in blocks]
-    names = [f"{short(plan, 16)}: {short(texts, 20)}" for plan, texts in blocks]
-    return _map(
-        values,
-        (names, [short(layer, 20) for layer in layers]),
-        ("plan: texts of", "output layer of"),
-        f"{plain(rows.metric[0])}, percent",
-        [
-            [hover(f"{plan}: {texts}", f"layer of {own}") for own in layers]
-            for plan, texts in blocks
-        ],
-        ("Tasks through each other's layers", signature),
-    )
-
-
-def _map(
-    values: list[list[float]],
-    names: tuple[list[str], list[str]],
-    axes: tuple[str, str],
-    unit: str,
-    said: list[list[str]],
-    dress: tuple[str, str],
-) -> Figure:
-    """Return a heat map of rows by columns with a number in each cell."""
-    rows, columns = names
-    left = widest(rows, 11) + 44
-    upright = max(widest([name], 11) for name in columns) + 8 > (WIDTH - left - BAR) / len(columns)
-    bottom = widest(columns, 11) + 46 if upright else 58
-    margins = Margins(left=left, right=BAR, bottom=bottom)
-    digits, limit = (0, 100) if np.nanmax(values) > 2 else (2, 1)
-    shown = [["" if np.isnan(v) else f"{v:.{digits}f}" for v in row] for row in values]
-    figure = Figure(
-        Heatmap(
-            z=[[None if np.isnan(v) else v for v in row] for row in values],
-            zmin=0,
-            zmax=limit,
-            colorscale=[list(stop) for stop in SEQUENTIAL],
-            xgap=1,
-            ygap=1,
-            text=shown,
-            texttemplate="%{text}",
-            textfont={"size": SIZES["small"]},
-            hovertext=[
-                [f"{name}<br>{plain(unit)} {own}" for name, own in zip(line, cells, strict=True)]
-                for line, cells in zip(said, shown, strict=True)
-            ],
-            hoverinfo="text",
-            colorbar={"title": {"text": unit, "side": "right"}, "thickness": 12, "x": 1.02},
-        )
-    )
-    figure.update_xaxes(
-        title=axes[1],
-        tickvals=list(range(len(columns))),
-        ticktext=columns,
-        tickangle=-90 if upright else 0,
-        showgrid=False,
-    )
-    figure.update_yaxes(
-        title=axes[0],
-        tickvals=list(range(len(rows))),
-        ticktext=rows,
-        showgrid=False,
-        range=[len(rows) - 0.5, -0.5],
-    )
-    return dressed(figure, *dress, max(24 * len(rows), 160), margins)
-
-
 def _word_axes(made: Panels, index: int, names: list[str], unit: str) -> None:
     place = made.place(index)
     figure = made.figure
     figure.add_vline(x=0, line={"color": NEUTRAL, "width": 1}, **place)
-    figure.update_xaxes(title=unit, matches="x", **place)
+    follows = "x" if index else None  # an axis that matches itself is warned of
+    figure.update_xaxes(title=unit, matches=follows, **place)
     figure.update_yaxes(
         tickvals=list(range(len(names))),
         ticktext=names,

@@ -12,6 +12,7 @@ from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, p
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import WIDTH, Series, series
 from mtlv.report.figures.words import hover, plain, short
+from mtlv.words import counted
 
 __all__ = ["group_numbers"]
 
@@ -110,5 +111,5 @@ def _legend_entry(plan: str, look: Series) -> Scatter:
 
 def _said(row: Any, plan: str) -> str:
     error = "" if np.isnan(row.error) else f" ± {row.error:.3g}"
-    chosen = f"suggested in {row.chosen:.0f} of {row.folds:.0f} folds" if row.chosen else ""
-    return hover(f"{row.groups:.0f} groups", f"plan {plan}", f"{row.value:.4g}{error}", chosen)
+    chosen = f"suggested in {row.chosen:.0f} of {counted(row.folds, 'fold')}" if row.chosen else ""
+    return hover(counted(row.groups, "group"), f"plan {plan}", f"{row.value:.4g}{error}", chosen)

@@ -16,8 +16,11 @@ from mtlv.report.figures.words import hover, plain, short, widest
 __all__ = ["Heat", "heat"]
 
 Array = np.ndarray[Any, Any]
-NUMBERED = 24
-"""Cells of so many tasks have room for a number; of more, those below 0 carry a minus."""
+DIGITS = {14: 11, 20: 10}
+"""Pixels of the numbers in the cells of at most so many tasks; of more, cells have no room for
+numbers that can be read, and those below 0 carry a minus."""
+SMALLEST = 9
+"""Pixels of the names of many tasks."""
 BAR = 84
 MINUS = "\N{MINUS SIGN}"
 
@@ -64,7 +67,7 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
             ygap=1,
             text=[[_written(v, scale, count) for v in row] for row in values],
             texttemplate="%{text}",
-            textfont={"size": max(min(side // count // 4, 11), 7)},
+            textfont={"size": _digits(count) or SIZES["text"]},
             hovertext=_said(given),
             hoverinfo="text",
             colorbar={
@@ -77,21 +80,28 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
         )
     )
     axis = {"tickvals": list(range(count)), "ticktext": names, "showgrid": False, "ticks": ""}
-    axis["tickfont"] = {"size": min(max(side // count - 1, 7), 11)}
-    figure.update_xaxes(title=plain(given.columns), tickangle=-90, **axis)
+    axis["tickfont"] = {"size": min(max(side // count - 1, SMALLEST), 11)}
+    step = -(-SMALLEST * count // side)  # names that have no room are left out
+    across = axis | {"tickvals": list(range(0, count, step)), "ticktext": names[::step]}
+    figure.update_xaxes(title=plain(given.columns), tickangle=-90, **across)
     figure.update_yaxes(title=plain(given.rows), range=[count - 0.5, -0.5], **axis)
-    height = int(min(max(side, 14 * count), max(34 * count, 160)))
+    height = int(min(max(side, 14 * count), max(36 * count, 160)))
     return dressed(figure, title, signature, height, margins)
 
 
 def _written(value: float, scale: float, count: int) -> str:
     if np.isnan(value):
         return ""
-    if count > NUMBERED:
+    if _digits(count) is None:
         return MINUS if value < 0 else ""
-    shown = f"{value / scale:.1f}" if abs(value / scale) >= 10 else f"{value / scale:.2f}"
-    shown = shown.replace("-", MINUS)
-    return shown.replace("0.", ".", 1) if abs(value / scale) < 1 else shown
+    shown = f"{abs(value) / scale:.1f}" if abs(value / scale) >= 10 else f"{abs(value) / scale:.2f}"
+    sign = MINUS if value < 0 and float(shown) else ""
+    return sign + (shown[1:] if shown.startswith("0.") else shown)
+
+
+def _digits(count: int) -> int | None:
+    """Return the pixels of the numbers in the cells of so many tasks, None for no numbers."""
+    return next((size for most, size in DIGITS.items() if count <= most), None)
 
 
 def _said(given: Heat) -> list[list[str]]:

@@ -12,6 +12,7 @@ from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, series
 from mtlv.report.figures.words import hover, short, widest
+from mtlv.words import counted
 
 __all__ = ["job_times"]
 
@@ -70,7 +71,7 @@ def job_times(frame: pd.DataFrame, signature: str) -> Figure:
                 y=[level - 0.38, level + 0.38],
                 mode="lines",
                 line={"color": NEUTRAL, "width": 2.5},
-                hovertext=hover(plan, f"median {middle:,.1f} s of {len(own)} jobs"),
+                hovertext=hover(plan, f"median {middle:,.1f} s of {counted(len(own), 'job')}"),
                 hoverinfo="text",
             )
         )
@@ -95,6 +96,6 @@ def _spread_out(count: int) -> np.ndarray[Any, Any]:
 
 
 def _said(row: Any) -> str:
-    epochs = "" if np.isnan(row.epochs) else f", {row.epochs:.0f} epochs"
+    epochs = "" if np.isnan(row.epochs) else f", {counted(row.epochs, 'epoch')}"
     where = f"fold {row.fold + 1:.0f}, seed {row.seed:.0f}{epochs}"
     return hover(f"{row.seconds:,.1f} s", f"plan {row.plan}, {where}", row.tasks, f"job {row.job}")

@@ -12,6 +12,7 @@ from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.seriation import seriated
 from mtlv.report.figures.theme import BETTER
 from mtlv.report.figures.words import hover, short, widest
+from mtlv.words import counted
 
 __all__ = ["label_correlation", "label_frequency"]
 
@@ -47,7 +48,7 @@ def label_frequency(frame: pd.DataFrame, signature: str) -> Figure:
             textposition="outside",
             cliponaxis=False,
             hovertext=[
-                hover(row.task, f"{row.positives:,.0f} positives of {row.n:,.0f} texts")
+                hover(row.task, f"{counted(row.positives, 'positive')} of {counted(row.n, 'text')}")
                 for row in rows.itertuples()
             ],
             hoverinfo="text",
@@ -96,7 +97,7 @@ def label_correlation(frame: pd.DataFrame, signature: str) -> Figure:
         i, j = place[row.first], place[row.second]
         for s, t in ((i, j), (j, i)) if i != j else ():
             phi[s, t] = row.phi
-            more[s][t] = f"{row.both:,.0f} texts with both, of {row.n:,.0f}"
+            more[s][t] = f"{counted(row.both, 'text')} with both, of {row.n:,.0f}"
     order = seriated(phi)
     given = Heat(
         [tasks[i] for i in order],

@@ -79,7 +79,8 @@ def dressed(
         margins: around them, with room for the legend.
         legend: right of the axes, or in a line under the title.
     """
-    lines = wrap(signature.replace("|", ", "), int((WIDTH - 20) / 5.3)) or [""]
+    room = int((WIDTH - 20) / 5.3)
+    lines = wrap(signature.replace("|", ", "), room, break_on_hyphens=False) or [""]
     caption = CAPTION_LINE * len(lines) + 10
     top, bottom = TITLE + margins.top, margins.bottom + caption
     figure.update_layout(

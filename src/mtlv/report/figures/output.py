@@ -6,6 +6,9 @@ kaleido, which needs a Chrome or Chromium.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,14 @@ from mtlv.files import explained, write_text
 from mtlv.report.figures.theme import WIDTH, Theme, template, themed
 from mtlv.report.figures.words import plain
 
-__all__ = ["FORMATS", "plotly_script", "to_html", "write_figure", "write_image"]
+__all__ = [
+    "FORMATS",
+    "plotly_script",
+    "to_html",
+    "write_figure",
+    "write_image",
+    "write_images",
+]
 
 FORMATS = ("html", "pdf", "png", "svg")
 CONFIG = {
@@ -83,48 +93,69 @@ def write_figure(figure: Figure, path: Path, theme: Theme = "light") -> None:
 
 
 def write_image(figure: Figure, path: Path) -> None:
-    """Write a figure as PDF, PNG or SVG, `WIDTH` pixels wide.
+    """Write a figure as PDF, PNG or SVG, `WIDTH` pixels wide; see `write_images`."""
+    write_images({path: figure})
+
+
+def write_images(figures: Mapping[Path, Figure]) -> None:
+    """Write figures as PDF, PNG or SVG, `WIDTH` pixels wide, with one browser for all of them.
+
+    Args:
+        figures: by the file of each, whose ending says the format.
 
     Raises:
-        FigureError: kaleido or a browser is missing, or the browser fails.
-        StoreError: the file cannot be written.
+        FigureError: kaleido or a browser is missing, or the browser fails; nothing is written then.
+        StoreError: a file cannot be written.
     """
-    image = _rendered(figure, path)
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image)
+    images = _rendered(figures) if figures else []
+    for path, image in zip(figures, images, strict=True):
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(image)
 
 
-def _rendered(figure: Figure, path: Path) -> bytes:
+def _rendered(figures: Mapping[Path, Figure]) -> list[bytes]:
+    where = str(next(iter(figures)))
     try:
         from choreographer.errors import ChromeNotFoundError
-        from kaleido import PageGenerator, calc_fig_sync
+        from kaleido import Kaleido, PageGenerator
     except ImportError as error:
         raise FigureError(
             "Pictures need the package kaleido.",
-            where=str(path),
+            where=where,
             hint="pip install 'mtlv[figures]', or write an .html file",
         ) from error
-    ending = path.suffix.lower().removeprefix(".")
-    options: dict[str, Any] = {"format": ending, "width": WIDTH, "height": figure.layout.height}
-    options["scale"] = SCALE if ending == "png" else 1
-    kopts = {"page_generator": PageGenerator(mathjax=False)}
+
+    async def render() -> list[bytes]:
+        async with Kaleido(page_generator=PageGenerator(mathjax=False)) as browser:
+            return [
+                bytes(await browser.calc_fig(figure, opts=_options(figure, path)))
+                for path, figure in figures.items()
+            ]
+
     try:
-        return bytes(calc_fig_sync(figure, options, kopts=kopts))
+        with ThreadPoolExecutor(1) as thread:  # a notebook has an event loop of its own
+            return thread.submit(asyncio.run, render()).result()
     except ChromeNotFoundError as error:
         raise FigureError(
             "Pictures need a Chrome or Chromium, and none is found.",
-            where=str(path),
+            where=where,
             hint="install one (`apt-get install chromium`, or `plotly_get_chrome`), name it in "
             "BROWSER_PATH, or write an .html file",
         ) from error
     except (RuntimeError, OSError) as error:
         raise FigureError(
             "The browser could not make the picture.",
-            where=str(path),
+            where=where,
             found=str(error).split("\n", maxsplit=1)[0] or type(error).__name__,
             hint="write an .html file, or another Chrome or Chromium in BROWSER_PATH",
         ) from error
+
+
+def _options(figure: Figure, path: Path) -> dict[str, Any]:
+    ending = path.suffix.lower().removeprefix(".")
+    size = {"width": WIDTH, "height": figure.layout.height}
+    return {"format": ending, "scale": SCALE if ending == "png" else 1, **size}
 
 
 def _page(figure: Figure, theme: Theme) -> str:

@@ -58,7 +58,7 @@ def predicted_gain(wanted: Wanted) -> Data:
 def transfer(wanted: Wanted) -> Data:
     """What `mtlv pairs` measured with the study's config."""
     try:
-        record = wanted.store.transfer(wanted.outcome.study.name)
+        record = wanted.store.transfers[wanted.outcome.study.name]
     except StoreError as error:
         hint = "measure it with `mtlv pairs CONFIG`"
         raise no_data(wanted, "transfer", error.what, hint) from error
@@ -73,8 +73,8 @@ def transfer_data(record: TransferRecord) -> Data:
         | {"metric": record.metrics[own.target], "unit": "points"}
         for own in record.effects
     ]
-    words = f"95 % interval over {record.runs} runs (of test examples, if 1)"
-    signature = ("study " + record.name, "test part", words, f"margin:{record.margin:g}")
+    words = [record.interval, f"margin:{record.margin:g}"]
+    signature = ("study " + record.name, "test part", *words)
     return Data(pd.DataFrame(rows), "|".join(signature))
 
 

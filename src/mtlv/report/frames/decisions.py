@@ -12,6 +12,7 @@ from mtlv.evaluation.ranking import OperatingPoints, operating_points
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.outcome import PlanOutcome, cell_predictions
 from mtlv.store.store import Store
+from mtlv.words import counted
 
 __all__ = ["decisions"]
 
@@ -44,9 +45,11 @@ def decisions(wanted: Wanted) -> Data:
         raise no_data(wanted, "decisions", "no plan serves these tasks", "name others with --task")
     plan = wanted.chosen_plans[0]
     thresholds = plan.cells[0].scores.thresholds.describe()
-    words = [f"test part, scores of {len(plan.cells)} runs pooled", f"thresholds:{thresholds}"]
+    runs, several = counted(len(plan.cells), "run"), len(plan.cells) > 1
+    words = [f"test part, scores of {runs}{' pooled' if several else ''}"]
+    words += [f"thresholds:{thresholds}"]
     words += [_count(plan, chosen)]
-    words += ["symbols: mean threshold of the runs"] if len(plan.cells) > 1 else []
+    words += [f"symbols: {'mean threshold of the runs' if several else 'the threshold'}"]
     words += [f"{len(chosen)} of {len(tasks)} tasks"] if len(chosen) < len(tasks) else []
     return Data(pd.DataFrame(rows), wanted.signed(*words))
 

@@ -13,8 +13,11 @@ from mtlv.evaluation.predictions import TaskPredictions
 from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.outcome import CellOutcome, PlanOutcome, cell_predictions
+from mtlv.words import counted
 
 __all__ = ["discordant", "judged_examples"]
+
+Array = np.ndarray[Any, Any]
 
 EXAMPLES = ["task", "corpus", "id", "fold", "seed", "first_right", "second_right"]
 
@@ -33,12 +36,13 @@ def discordant(wanted: Wanted) -> Data:
         )
     seeds = examples.seed.nunique()
     a, b = examples.first_right, examples.second_right
-    counted = examples.assign(only_first=a & ~b, only_second=b & ~a, both=a & b, neither=~a & ~b)
+    told = examples.assign(only_first=a & ~b, only_second=b & ~a, both=a & b, neither=~a & ~b)
     columns = ["only_first", "only_second", "both", "neither"]
-    frame = counted.groupby("task", sort=False)[columns].sum() / seeds
+    frame = told.groupby("task", sort=False)[columns].sum() / seeds
     frame = frame.reset_index().assign(first=first.name, second=second.name)
     thresholds = first.cells[0].scores.thresholds.describe()
-    words = f"test part, n:{len(examples) // seeds} decisions, mean of {seeds} seeds"
+    words = f"test part, {counted(len(examples) // seeds, 'decision')}"
+    words += f", mean of {seeds} seeds" if seeds > 1 else ""
     return Data(frame, wanted.signed(words, f"thresholds:{thresholds}"))
 
 
@@ -78,30 +82,40 @@ def _two(wanted: Wanted) -> tuple[PlanOutcome, PlanOutcome]:
 def _of_pair(wanted: Wanted, cell: CellOutcome, other: CellOutcome) -> Iterator[pd.DataFrame]:
     parts = [cell_predictions(wanted.store, each.cell)["test"].tasks for each in (cell, other)]
     for task in wanted.chosen_tasks:
-        if task in parts[0] and task in parts[1] and parts[0][task].kind != "regression":
-            right = [
-                _right(part[task], each.scores.thresholds.values.get(task, DEFAULT_THRESHOLD))
-                for part, each in zip(parts, (cell, other), strict=True)
-            ]
-            joined = right[0].join(right[1], how="inner", lsuffix="_a", rsuffix="_b")
-            yield pd.DataFrame(
-                {"task": task, "corpus": parts[0][task].corpus, "id": joined.index}
-                | {"fold": cell.cell.fold, "seed": cell.cell.seed}
-                | {"first_right": joined.right_a.to_numpy(bool)}
-                | {"second_right": joined.right_b.to_numpy(bool)}
-            )
+        if task not in parts[0] or task not in parts[1] or parts[0][task].kind == "regression":
+            continue
+        rights = [
+            _right(part[task], each.scores.thresholds.values.get(task, DEFAULT_THRESHOLD))
+            for part, each in zip(parts, (cell, other), strict=True)
+        ]
+        ids, first, second = _side_by_side(*rights)
+        yield pd.DataFrame(
+            {"task": task, "corpus": parts[0][task].corpus, "id": ids}
+            | {"fold": cell.cell.fold, "seed": cell.cell.seed}
+            | {"first_right": first, "second_right": second}
+        )
 
 
-def _right(task: TaskPredictions, threshold: float) -> pd.DataFrame:
-    """Return which examples with a target are decided right, by id."""
+Rights = tuple[Array, Array]
+"""Ids of the examples with a target, (N,), and whether each is decided right."""
+
+
+def _side_by_side(ours: Rights, theirs: Rights) -> tuple[Array, Array, Array]:
+    """Return the ids that both have, and whether each of the two is right there."""
+    if np.array_equal(ours[0], theirs[0]):
+        return *ours, theirs[1]
+    ids, own, other = np.intersect1d(ours[0], theirs[0], return_indices=True)
+    return ids, ours[1][own], theirs[1][other]
+
+
+def _right(task: TaskPredictions, threshold: float) -> Rights:
     decisions = decided(task, threshold)
     if task.kind == "tagging":
         known = np.array([not np.isnan(tags).all() for tags in task.targets])
         right = [bool(_tags_right(*pair)) for pair in zip(decisions, task.targets, strict=True)]
-        right_of = np.array(right, bool)
-    else:
-        known, right_of = ~np.isnan(task.targets), decisions == task.targets
-    return pd.DataFrame({"right": right_of[known]}, index=task.ids[known])
+        return task.ids[known], np.array(right, bool)[known]
+    known = ~np.isnan(task.targets)
+    return task.ids[known], np.asarray(decisions == task.targets)[known]
 
 
 def _tags_right(decisions: Any, targets: Any) -> bool:

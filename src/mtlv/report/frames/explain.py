@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.stats import rankdata
 
 from mtlv.errors import FigureError
 from mtlv.explain.view_results import RankScatter, ThreeViews
+from mtlv.report.explain_views import difference_name
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.record import ExplanationRecord
 
@@ -17,6 +19,8 @@ __all__ = ["attributions", "cross_task", "data_map", "encoder_similarity", "word
 
 PAIRS = 4
 """So many pairs of models are drawn where no plan is named."""
+TASKS = 2
+"""So many tasks are drawn in pairs where none is named."""
 RARE = 2
 SHOWN = {"input_sum": "input sums", "integrated_gradients": "integrated gradients"}
 """Measures of a bag of words that are drawn: the article's, and the soundest."""
@@ -26,13 +30,14 @@ SHOWN = {"input_sum": "input sums", "integrated_gradients": "integrated gradient
 def word_ranks(wanted: Wanted) -> Data:
     """Ranks of words by mean absolute attribution, between plans and between two seeds of one.
 
-    Of a bag of words, the ranks of the article: sums of the weights into the hidden layer.
+    Of a bag of words, ranks by its weights: by the article's measure and by the soundest.
     """
-    article = next((own for own in _explanations(wanted) if _scatters(own)), None)
-    if article is not None:
-        return _article_ranks(wanted, article)
-    record, words = _stored(wanted, "word-ranks", "words")
-    _, agreement = _stored(wanted, "word-ranks", "agreement")
+    for own in _explanations(wanted):
+        scatters = _scatters(wanted, own)
+        if scatters:
+            return _article_ranks(scatters, wanted)
+    record, agreement = _stored(wanted, "word-ranks", "agreement")
+    words = wanted.store.explanations.frame(record.id, "words").to_pandas()
     task = _task(wanted, words)
     agreement = agreement[(agreement.task == task) & _planned(wanted, agreement)]
     unequal = agreement[agreement.first_seed != agreement.second_seed]
@@ -53,10 +58,15 @@ def word_ranks(wanted: Wanted) -> Data:
 
 @FRAMES.register("attributions")
 def attributions(wanted: Wanted) -> Data:
-    """What each word of the text that was last explained adds, in every plan."""
+    """What each word of the text that was last explained adds, in every plan, and differences."""
     record, rows = _stored(wanted, "attributions", "attributions")
     task = _task(wanted, rows)
     rows = rows[(rows.task == task) & rows.plan.isin([own.name for own in wanted.chosen_plans])]
+    if record.frames.get("differences"):
+        more = wanted.store.explanations.frame(record.id, "differences").to_pandas()
+        more = more[(more.task == task) & _planned(wanted, more)]
+        names = [difference_name(row) for row in more.to_dict("records")]
+        rows = pd.concat([rows, more.assign(plan=names)], ignore_index=True)
     kind = next(own.kind for own in wanted.outcome.study.tasks if own.name == task)
     unit = "units of the target" if kind == "regression" else "logits"
     said = f"task {task}", f"baseline {record.settings['baseline']}", "integrated gradients"
@@ -92,50 +102,85 @@ def data_map(wanted: Wanted) -> Data:
 def cross_task(wanted: Wanted) -> Data:
     """Tasks' test texts through each other's output layers."""
     _, rows = _stored(wanted, "cross-task", "cross_task")
+    if "guess" not in rows:
+        found = "an explanation of an earlier version, without what guessing scores"
+        raise no_data(wanted, "cross-task", found, _again(wanted))
     rows = rows[rows.metric == rows.metric.iloc[0]]
-    runs = f"runs:{rows.runs.max()}"
-    return Data(rows.assign(value=100 * rows["mean"]), wanted.signed(rows.metric.iloc[0], runs))
+    said = f"runs:{rows.runs.max()}", "white: what one answer for all texts scores"
+    shares = {"value": 100 * rows["mean"], "guess": 100 * rows.guess}
+    return Data(rows.assign(**shares), wanted.signed(rows.metric.iloc[0], *said))
 
 
 def _stored(wanted: Wanted, figure: str, name: str) -> tuple[ExplanationRecord, pd.DataFrame]:
-    """Return the latest explanation of the study that has a table, and the table."""
-    study = wanted.outcome.study.name
+    """Return the wanted explanation of the study, or the latest that has a table, and the table."""
     for record in _explanations(wanted):
         if record.frames.get(name):
-            return record, wanted.store.explanation_frame(record.id, name).to_pandas()
-    text = ' --text "…"' if name == "attributions" else ""
-    hint = f"run `mtlv explain {study}{text}`, which says what it needs"
-    raise no_data(wanted, figure, "no explanation is stored", hint)
+            return record, wanted.store.explanations.frame(record.id, name).to_pandas()
+    found = "no explanation is stored" if wanted.explanation is None else "no such view in it"
+    raise no_data(wanted, figure, found, _again(wanted, ' --text "…"' * (name == "attributions")))
+
+
+def _again(wanted: Wanted, more: str = "") -> str:
+    return f"run `mtlv explain {wanted.outcome.study.name}{more}`, which says what it needs"
 
 
 def _explanations(wanted: Wanted) -> list[ExplanationRecord]:
-    """Return the study's explanations, the latest first."""
-    return wanted.store.explanations(wanted.outcome.study.name)[::-1]
+    """Return the study's explanations, the latest first, or the one that is wanted."""
+    shelf, study = wanted.store.explanations, wanted.outcome.study.name
+    if wanted.explanation is None:
+        return shelf.of(study)[::-1]
+    if wanted.explanation not in shelf.ids() or shelf[wanted.explanation].study != study:
+        raise FigureError(
+            f"The study has no explanation '{wanted.explanation[:60]}'.",
+            where=f"study '{study}'",
+            hint=_again(wanted),
+        )
+    return [shelf[wanted.explanation]]
 
 
-def _scatters(record: ExplanationRecord) -> tuple[RankScatter, ...]:
-    """Return rank scatters by the article's measure and by the soundest; none without weights."""
+def _scatters(wanted: Wanted, record: ExplanationRecord) -> list[RankScatter]:
+    """Return rank scatters of a few tasks by the article's measure and by the soundest.
+
+    There is none where importance does not come from weights.
+    """
     if record.article is None or record.article["words"] is None:
-        return ()
-    words = ThreeViews.from_json(record.article).words
-    scatters = () if words is None else words.scatters
-    return tuple(own for own in scatters if own.measure in SHOWN)
+        return []
+    views = ThreeViews.from_json(record.article)
+    tasks = [own for own in wanted.chosen_tasks if own in record.tasks]
+    tasks = tasks if wanted.tasks else tasks[:TASKS]
+    shown = {f"{plan}: {task}" for plan in (views.single, views.multi) for task in tasks}
+    scatters = () if views.words is None else views.words.scatters
+    return [own for own in scatters if own.measure in SHOWN and {own.x, own.y} <= shown]
 
 
-def _article_ranks(wanted: Wanted, record: ExplanationRecord) -> Data:
+def _article_ranks(scatters: Sequence[RankScatter], wanted: Wanted) -> Data:
     rows = [
         {"word": word, "first": own.x, "second": own.y, "measure": SHOWN[own.measure]}
-        | {"first_rank": one, "second_rank": other, "rho": own.agreement.rho}
-        | {"low": own.agreement.low, "high": own.agreement.high}
-        | {"ceiling": np.nan if own.ceiling is None else own.ceiling.rho}
-        for own in _scatters(record)
+        | {"first_rank": one, "second_rank": other, **_range(own)}
+        for own in scatters
         for word, one, other in zip(own.words, own.ranks_x, own.ranks_y, strict=True)
     ]
-    said = (
-        "ranks of one run, rho and interval over words of all pairs of runs",
-        "ceiling: two seeds of one model",
+    found = scatters[0].agreement
+    if found is None:
+        said = "rho of runs of one seed, which start alike; in brackets: 95 % interval over words"
+    elif found.starts > 1:
+        said = f"rho of {found.pairs} pairs of runs; in brackets: of {found.starts} pairs of seeds"
+        said += " the ones that agree least and most"
+    else:
+        said = f"rho of {found.pairs} pairs of runs; in brackets: 95 % interval over words"
+    return Data(
+        pd.DataFrame(rows), wanted.signed("ranks of one run", said, "ceiling: two seeds of a model")
     )
-    return Data(pd.DataFrame(rows), wanted.signed(*said))
+
+
+def _range(own: RankScatter) -> dict[str, float]:
+    """Return rho, its range over pairs of seeds or else over words, and the ceiling."""
+    found = own.agreement or own.same_seed
+    ceiling = np.nan if own.ceiling is None else own.ceiling.rho
+    if found is None:
+        return {"rho": np.nan, "low": np.nan, "high": np.nan, "ceiling": ceiling}
+    ends = (found.lowest, found.highest) if found.starts > 1 else (found.low, found.high)
+    return {"rho": found.rho, "low": ends[0], "high": ends[1], "ceiling": ceiling}
 
 
 def _task(wanted: Wanted, rows: pd.DataFrame) -> str:

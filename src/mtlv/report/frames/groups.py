@@ -69,7 +69,7 @@ def feature_map(wanted: Wanted) -> Data:
     """Features of the tasks on their first two principal components, from `mtlv group`."""
     tasks = [task.name for task in wanted.outcome.study.tasks]
     for found in _asked_for(wanted):
-        features = _features(wanted, found.id)
+        features = wanted.store.groupings.features(found.id)
         if features is not None and len(features) == len(tasks):
             return _mapped(wanted, found, features, tasks)
     raise no_data(wanted, "feature-map", "no stored task features", "run `mtlv group CONFIG`")
@@ -105,18 +105,9 @@ def _two(wanted: Wanted) -> tuple[Found, Found]:
 
 def _asked_for(wanted: Wanted) -> list[FoundGrouping]:
     """Return the groupings that were found for the study by themselves, newest first."""
-    paths = (wanted.store.root / "groupings").glob("*/record.json")
-    newest = sorted(paths, key=lambda path: (-path.stat().st_mtime, path.parent.name))
-    found = [wanted.store.grouping(path.parent.name) for path in newest]
+    shelf = wanted.store.groupings
+    found = [shelf[key] for key in shelf.ids()]
     return [own for own in found if own.study == wanted.outcome.study.name]
-
-
-def _features(wanted: Wanted, grouping: str) -> np.ndarray | None:
-    path = wanted.store.root / "groupings" / grouping / "features.npz"
-    if not path.exists():
-        return None
-    with np.load(path) as arrays:
-        return np.asarray(arrays["features"], float)
 
 
 def _mapped(wanted: Wanted, found: FoundGrouping, features: np.ndarray, tasks: list[str]) -> Data:

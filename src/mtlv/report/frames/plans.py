@@ -10,10 +10,12 @@ from scipy import stats
 
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS
 from mtlv.evaluation.summary import Summary
+from mtlv.report.comparison_notes import CORRECTED
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data, unit_of
 from mtlv.report.numbers import scale_of
 from mtlv.store.comparison import Row, TaskRow, compare
 from mtlv.store.outcome import PlanOutcome
+from mtlv.words import counted
 
 __all__ = ["cost", "forest", "student_interval", "task_differences"]
 
@@ -123,7 +125,8 @@ def _interval_words(rows: list[Row], correction: str) -> str:
     if not claims:
         return "95 % Student interval over the runs, not tested"
     first = claims[0].finding
-    words = (
-        f"{100 * first.level:.3g} % interval, {first.test}, {first.pairs} pairs of one {first.unit}"
-    )
-    return f"{words}; verdicts corrected over tasks ({correction})"
+    draws = {row.findings.draws for row in rows if row.findings and row.findings.draws}
+    drawn = f", {min(draws):,} draws" if draws else ""
+    words = f"{100 * first.level:.3g} % interval, {first.test} over "
+    words += f"{counted(first.pairs, first.unit)}{drawn}"
+    return f"{words}; verdicts corrected over tasks ({CORRECTED[correction]})"

@@ -11,6 +11,7 @@ from mtlv.data import Kind
 from mtlv.errors import FigureError, nearest
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS
 from mtlv.registry import Registry
+from mtlv.report.baseline import usual_baseline
 from mtlv.store.comparison import Comparison
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 from mtlv.store.store import Store
@@ -42,6 +43,7 @@ class Wanted:
         plans: only these, in this order; empty means all.
         tasks: only these, in this order; empty means all, or a choice where all are too many.
         comparison: of all plans with the baseline, where it is known already.
+        explanation: id of the one to draw; the latest that has what a figure needs if None.
     """
 
     store: Store
@@ -50,6 +52,7 @@ class Wanted:
     plans: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     comparison: Comparison | None = None
+    explanation: str | None = None
 
     @property
     def chosen_plans(self) -> list[PlanOutcome]:
@@ -90,7 +93,7 @@ class Wanted:
         if self.baseline is not None:
             return self.outcome[self.baseline]
         plans = list(self.outcome.plans) or self.chosen_plans
-        return next((plan for plan in plans if plan.name.partition("@")[0] == "mtl"), plans[0])
+        return self.outcome[usual_baseline([plan.name for plan in plans])]
 
     def signed(self, *fields: str) -> str:
         """Return a signature: the study, and more fields."""
