@@ -234,4 +234,4 @@ def test_a_label_without_both_sides_cannot_be_learned(value, missing):
 def test_one_example_is_too_few():
     error = refused(EXAMPLES[:1])
     assert "too few examples" in error.what
-    assert error.found == "1 example(s)"
+    assert error.found == "1 example"

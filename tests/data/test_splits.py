@@ -195,15 +195,15 @@ def test_texts_of_the_test_part_leave_training_and_validation():
     # Text a is in test, text b and c in validation.
     assert indices(split) == [[3], [7, 8, 9, 10], [4, 5, 6]]
     assert split.warnings[:2] == (
-        "1 example(s) left out: their text is in the test part",
-        "2 example(s) left out of training: their text is in the validation part",
+        "1 example left out: their text is in the test part",
+        "2 examples left out of training: their text is in the validation part",
     )
 
 
 def test_examples_without_a_part_count_as_training():
     (split,) = split_of(official("t--tTTvv"))
     assert split.train.tolist() == [0, 1, 2, 3]
-    assert split.warnings == ("2 example(s) without a part counted as training",)
+    assert split.warnings == ("2 examples without a part counted as training",)
 
 
 def test_official_parts_can_be_ignored_but_not_silently():
@@ -264,7 +264,7 @@ def test_labels_without_a_positive_are_told():
 def test_too_few_texts_are_refused():
     with pytest.raises(DataError, match="too few distinct texts") as caught:
         split_of(corpus_of([[0], [1], [1]], ["x", "x", "x"]))
-    assert caught.value.found == "1 distinct text(s) for 2 parts"
+    assert caught.value.found == "1 distinct text for 2 parts"
     assert caught.value.hint == "use more data, or fewer folds if there are several"
 
 

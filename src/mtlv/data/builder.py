@@ -24,6 +24,7 @@ from mtlv.data.corpus import Corpus, Example, Part, Target, Value, open_table
 from mtlv.errors import DataError, nearest
 from mtlv.files import cache_folder, explained, new_scrap, publish
 from mtlv.fingerprint import LENGTH
+from mtlv.words import counted
 
 __all__ = ["CorpusBuilder"]
 
@@ -87,7 +88,7 @@ class CorpusBuilder:
             raise DataError(
                 f"The corpus '{self.name}' has too few examples to learn from.",
                 where=self.source,
-                found=f"{len(self._seen)} example(s)",
+                found=counted(len(self._seen), "example"),
                 expected="at least two examples",
             )
         self._flush()

@@ -12,6 +12,7 @@ import yaml
 from mtlv.data.tables import TableOptions
 from mtlv.data.text_files import open_text, records
 from mtlv.errors import DataError
+from mtlv.words import counted
 
 __all__ = ["read_descriptions"]
 
@@ -77,7 +78,7 @@ def _two_columns(path: Path, delimiter: str) -> dict[str, str]:
             raise DataError(
                 "A line is not a label and its description.",
                 where=where,
-                found=f"{len(fields)} field(s)",
+                found=counted(len(fields), "field"),
                 expected=f"two fields separated by {delimiter!r}",
             )
         label, description = (field.strip() for field in fields)

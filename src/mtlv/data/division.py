@@ -17,6 +17,7 @@ from mtlv.data.corpus import Corpus
 from mtlv.data.strata import Strata, merged, stratification_matrix, text_groups, units
 from mtlv.errors import DataError
 from mtlv.randomness import derive_seed
+from mtlv.words import counted
 
 __all__ = ["Divider"]
 
@@ -68,7 +69,7 @@ class Divider:
         if len(wanted) < len(shares):
             raise DataError(
                 "There are too few distinct texts to divide.",
-                found=f"{len(wanted)} distinct text(s) for {len(shares)} parts",
+                found=f"{counted(len(wanted), 'distinct text')} for {counted(len(shares), 'part')}",
                 expected="at least one for every part",
                 hint="use more data, or fewer folds if there are several",
             )

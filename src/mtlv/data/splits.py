@@ -21,6 +21,7 @@ from mtlv.data.division import Divider
 from mtlv.errors import DataError, ProtocolError
 from mtlv.fingerprint import LENGTH
 from mtlv.settings import Settings
+from mtlv.words import counted
 
 __all__ = ["Scheme", "Split", "SplitSettings", "make_splits"]
 
@@ -267,4 +268,4 @@ def _finished(split: Split, corpus: Corpus, divider: Divider, notes: tuple[str, 
 
 
 def _told(count: int, what: str) -> tuple[str, ...]:
-    return (f"{count} example(s) {what}",) if count else ()
+    return (f"{counted(count, 'example')} {what}",) if count else ()

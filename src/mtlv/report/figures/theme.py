@@ -17,6 +17,7 @@ from plotly.graph_objs.layout import Template
 __all__ = [
     "BETTER",
     "DIVERGING",
+    "GREEN",
     "NEUTRAL",
     "SIZES",
     "WIDTH",
@@ -37,6 +38,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "triangle-down")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 BETTER, WORSE, NEUTRAL = "#0072B2", "#D55E00", "#7A7A7A"
+GREEN = COLOURS[2]
 DIVERGING = ((0.0, "#D55E00"), (0.5, "#F7F7F7"), (1.0, "#0072B2"))
 """From worse to better; both ends are dark in greyscale, so cells also carry a number or a sign."""
 

@@ -13,7 +13,7 @@ from plotly.graph_objects import Figure, Scatter
 from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.seriation import seriated
-from mtlv.report.figures.theme import BETTER, NEUTRAL, WIDTH, WORSE
+from mtlv.report.figures.theme import GREEN, NEUTRAL, WIDTH, WORSE
 from mtlv.report.figures.words import hover, short, widest
 
 __all__ = ["transfer"]
@@ -27,7 +27,9 @@ STEPS = 24
 
 @dataclass(frozen=True)
 class Arrows:
-    """How the arrows of one verdict are drawn."""
+    """How the arrows of one verdict are drawn: in the paper's green, red and grey, as far as people
+    of all kinds of colour vision tell them apart.
+    """
 
     verdict: str
     words: str
@@ -40,7 +42,7 @@ class Arrows:
 ARROWS = (
     Arrows("none", "no effect shown", NEUTRAL, "dot", "arrow-open", 0.9),
     Arrows("decreases", "decreases", WORSE, "dash", "arrow", 1.3),
-    Arrows("improves", "improves", BETTER, "solid", "arrow", 1.8),
+    Arrows("improves", "improves", GREEN, "solid", "arrow", 1.8),
 )
 
 
