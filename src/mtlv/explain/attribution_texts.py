@@ -121,73 +121,100 @@ def baseline_token(source: EncoderSource, baseline: str, family: str) -> int:
     return int(found)
 
 
+@dataclass
+class _Segment:
+    """A text of an input while its tokens are taken in.
+
+    Args:
+        text: as it was given.
+        words: of it.
+        first: index of its first word among those of all texts.
+        whole: where its last piece ends when nothing is cut.
+        end: where its last piece ends that was taken in.
+    """
+
+    text: str
+    words: Sequence[Word]
+    first: int
+    whole: int
+    end: int = 0
+
+    def take(self, start: int, end: int) -> int | None:
+        """Take a piece in, and return the index of the word that it belongs to."""
+        self.end = max(self.end, end)
+        own = owner(self.words, self.text, start, end)
+        return None if own is None else self.first + own
+
+    @property
+    def kept(self) -> int:
+        """How many of its words were taken in whole."""
+        if self.end >= self.whole:
+            return len(self.words)
+        return sum(word.end <= self.end for word in self.words)
+
+    @property
+    def cut_words(self) -> range:
+        """Indices of the words that were cut, in part or whole."""
+        return range(self.first + self.kept, self.first + len(self.words))
+
+    @property
+    def rest(self) -> str:
+        """The text from its first word on that was cut; "" for none."""
+        return self.text[self.words[self.kept].start :] if self.kept < len(self.words) else ""
+
+
 def _encoded(
     example: Example, tokenizer: Any, source: EncoderSource, max_length: int
 ) -> EncodedText:
-    segments = _segments(example)
+    texts = _texts(example)
     encoded = tokenizer(
-        *segments,
+        *texts,
         truncation="longest_first",
         max_length=max_length,
         return_offsets_mapping=True,
         return_token_type_ids=True,
     )
-    words = [words_of(segment, source.special_tokens) for segment in segments]
-    firsts = (0, len(words[0]))
-    owners: list[int | None] = []
-    ends = [0] * len(segments)
+    segments: list[_Segment] = []
+    for text in texts:
+        first = sum(len(own.words) for own in segments)
+        found = words_of(text, source.special_tokens)
+        segments.append(_Segment(text, found, first, _whole_end(text, tokenizer)))
     pieces = zip(encoded.sequence_ids(0), encoded["offset_mapping"], strict=True)
-    for segment, (start, end) in pieces:
-        if segment is None:
-            owners.append(None)
-            continue
-        ends[segment] = max(ends[segment], end)
-        own = owner(words[segment], segments[segment], start, end)
-        owners.append(None if own is None else firsts[segment] + own)
-    flat = [word.text for own in words for word in own]
-    unknown = _unknown(encoded["input_ids"], owners, flat, tokenizer)
+    owners = tuple(None if i is None else segments[i].take(*offsets) for i, offsets in pieces)
+    words = [word.text for own in segments for word in own.words]
+    unknown = _unknown(encoded["input_ids"], owners, words, tokenizer)
     _check_known(example.id, owners, unknown)
-    wholes = [_whole_end(segment, tokenizer) for segment in segments]
-    kept = [
-        len(own) if end >= whole else sum(word.end <= end for word in own)
-        for own, end, whole in zip(words, ends, wholes, strict=True)
-    ]
-    gone = {
-        first + place
-        for first, own, count in zip(firsts, words, kept, strict=False)
-        for place in range(count, len(own))
-    }
     return EncodedText(
         example.id,
         tuple(encoded["input_ids"]),
         tuple(encoded["token_type_ids"]),
-        tuple(flat),
-        tuple(owners),
-        " … ".join(_rest(*own) for own in zip(segments, words, kept, strict=True)).strip(" …"),
-        frozenset(gone),
+        tuple(words),
+        owners,
+        " … ".join(own.rest for own in segments if own.rest),
+        frozenset(index for own in segments for index in own.cut_words),
         unknown,
     )
 
 
-def _whole_end(segment: str, tokenizer: Any) -> int:
+def _whole_end(text: str, tokenizer: Any) -> int:
     """Return where the last piece of a text ends when nothing is cut."""
-    offsets = tokenizer(segment, add_special_tokens=False, return_offsets_mapping=True)
+    offsets = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     return max((end for _, end in offsets["offset_mapping"]), default=0)
 
 
-def _segments(example: Example) -> list[str]:
+def _texts(example: Example) -> list[str]:
     if example.tokens is not None:
         raise DataError(
             "A list of words has no attributions: each of its words is decided by itself.",
             where=f"example '{example.id}'",
             hint="name a task on texts or pairs with --task",
         )
-    segments = [own for own in (example.text, example.text_b) if own is not None]
-    if not segments or not all(own.strip() for own in segments):
+    texts = [own for own in (example.text, example.text_b) if own is not None]
+    if not texts or not all(own.strip() for own in texts):
         raise DataError(
             "The text is empty.", where=f"example '{example.id}'", expected="some words"
         )
-    return segments
+    return texts
 
 
 def _unknown(
@@ -209,7 +236,3 @@ def _check_known(example: str, owners: Sequence[int | None], unknown: Sequence[s
         found=", ".join(unknown) or "no word at all",
         expected="words of the encoder's vocabulary",
     )
-
-
-def _rest(text: str, words: Sequence[Word], kept: int) -> str:
-    return text[words[kept].start :] if kept < len(words) else ""
