@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -29,9 +30,11 @@ from mtlv.store.record import (
 )
 from store.fakes import FINISHED, MIXED, TASKS, fake_job, fake_study
 
-MISSING = {"affinity", "feature-map", "gradient-conflict", "predicted-gain", "transfer"}
+MISSING = {
+    "affinity", "alluvial", "feature-map", "gradient-conflict", "predicted-gain", "transfer",
+}  # fmt: skip
 DRAWN = {
-    "alluvial", "cost", "curves-head", "curves-model", "curves-task", "decisions", "discordant",
+    "cost", "curves-head", "curves-model", "curves-task", "decisions", "discordant",
     "forest", "group-numbers", "job-times", "label-correlation", "label-frequency",
 }  # fmt: skip
 
@@ -350,12 +353,24 @@ class TestSearched:
         assert frame.right["effusion"] == "2"
         assert "adjusted Rand index -0.50" in data.signature
 
+    def test_equal_groupings_are_no_alluvial(self, searched: Store, tmp_path: Path) -> None:
+        made = Store(shutil.copytree(searched.root, tmp_path / "runs"))
+        (asked,) = made.groupings.ids()
+        found = made.groupings[asked]
+        own = wanted(made).outcome["gmtl"].cells[0].cell.grouping
+        turned = own.model_copy(update={"groups": own.groups[::-1]})
+        shutil.rmtree(made.root / "groupings" / asked)
+        made.groupings.write(found.model_copy(update={"grouping": turned}))
+        with pytest.raises(FigureError, match="nothing to draw") as caught:
+            FRAMES["alluvial"](wanted(made))
+        assert "differ" in (caught.value.found or "")
+
     def test_transfer_is_in_points(self, searched: Store) -> None:
         frame = FRAMES["transfer"](wanted(searched)).frame
         assert frame.effect.tolist() == pytest.approx([2.0, -1.0])
         assert frame.verdict.tolist() == ["improves", "none"]
 
-    @pytest.mark.parametrize("name", sorted(MISSING | {"alluvial"}))
+    @pytest.mark.parametrize("name", sorted(MISSING))
     def test_all_are_drawn(self, searched: Store, name: str) -> None:
         data = FRAMES[name](wanted(searched))
         assert len(FIGURES[name](data.frame, data.signature).data) > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,9 @@ def _curves(frame: pd.DataFrame, figure: str, signature: str, title: str) -> Fig
         numbers=("epoch", "value"),
         optional=("sd", "jobs"),
     )
-    keys = _distinct(rows, "name", "metric")
+    there = _distinct(rows, "name", "metric")
+    names, metrics = (dict.fromkeys(rows[column]) for column in ("name", "metric"))
+    keys = [key for key in product(names, metrics) if key in there]
     parts = sorted(rows.part.unique(), reverse=True)
     plans = dict.fromkeys(rows.plan)
     looks = {plan: replace(series(i), dash="solid") for i, plan in enumerate(plans)}

@@ -77,7 +77,7 @@ def feature_map(wanted: Wanted) -> Data:
 
 @FRAMES.register("alluvial")
 def alluvial(wanted: Wanted) -> Data:
-    """Two groupings of the same tasks: the first two that differ, or those of two wanted plans."""
+    """Two groupings of the same tasks: the first two that differ, those of wanted plans first."""
     left, right = _two(wanted)
     sides = [_group_of(own.grouping) for own in (left, right)]
     tasks = [task for task in wanted.chosen_tasks if all(task in side for side in sides)]
@@ -99,8 +99,10 @@ def _two(wanted: Wanted) -> tuple[Found, Found]:
     if len(by_name) < 2:
         raise no_data(wanted, "alluvial", "fewer than two groupings of the study", GROUP)
     left, *others = by_name.values()
-    differing = (own for own in others if own.grouping.groups != left.grouping.groups)
-    return left, next(differing, others[0])
+    for own in others:
+        if set(map(frozenset, own.grouping.groups)) != set(map(frozenset, left.grouping.groups)):
+            return left, own
+    raise no_data(wanted, "alluvial", "no two groupings that differ", GROUP)
 
 
 def _asked_for(wanted: Wanted) -> list[FoundGrouping]:
