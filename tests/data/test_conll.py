@@ -43,7 +43,7 @@ def test_two_columns_of_one_file(tmp_path):
     assert target.labels == ("O", "B-Drug", "I-Drug")
     assert corpus.token_lists() == [["Aspirin", "helps"], ["It", "does"]]
     assert tags(corpus) == ["B-Drug O", "O O"]
-    assert list(corpus.ids) == ["words_s1", "words_s2"]
+    assert list(corpus.ids) == ["words-1", "words-2"]
     assert corpus.parts is None
     assert corpus.notes == ("sentences: 2", "mentions: 1")
 
@@ -116,7 +116,7 @@ def test_long_sentences_are_cut(tmp_path):
     )
     write(tmp_path, train=text + "\nend\tO\n")
     corpus = read(tmp_path, max_words=4)
-    assert list(corpus.ids) == ["train_s1#part1", "train_s1#part2", "train_s1#part3", "train_s2"]
+    assert list(corpus.ids) == ["train-1#part1", "train-1#part2", "train-1#part3", "train-2"]
     assert [len(row) for row in corpus.token_lists()] == [3, 4, 1, 1]
     assert "1 sentences of more than 4 words were cut at O tags; there are 4 examples" in (
         corpus.notes

@@ -58,8 +58,9 @@ class _Places(NamedTuple):
 def read_sentences(files: Iterable[PartFile], layout: Layout) -> list[TaggedSentence]:
     """Return the sentences of some files.
 
-    A sentence is called `DOCUMENT_s3`, counted within its document; where documents have no names,
-    they bear the file's (and a number, if `-DOCSTART-` lines part them).
+    A sentence is called `DOCUMENT_s3`, counted within its document, which bears the file's name and
+    a number where `-DOCSTART-` lines part them; without documents it is called `FILE-3`, as a file
+    is no document whose sentences belong together.
 
     Raises:
         DataError: a line has too few or too many columns, or no word; a file holds no sentence.
@@ -69,7 +70,7 @@ def read_sentences(files: Iterable[PartFile], layout: Layout) -> list[TaggedSent
 
 
 def _sentences(file: PartFile, layout: Layout, counts: Counter[str]) -> Iterator[TaggedSentence]:
-    document, documents = file.path.stem, 0
+    document, documents = None, 0
     places: _Places | None = None
     for lines in _blocks(file.path, layout):
         if lines[0].fields[0] == DOCUMENT_START:
@@ -82,8 +83,9 @@ def _sentences(file: PartFile, layout: Layout, counts: Counter[str]) -> Iterator
             _check(line, places, file.path)
         if places.document is not None and lines[0].fields[places.document] != "-":
             document = lines[0].fields[places.document]
-        counts[document] += 1
-        yield _sentence(lines, places, file, f"{document}_s{counts[document]}")
+        stem = f"{file.path.stem}-" if document is None else f"{document}_s"
+        counts[stem] += 1
+        yield _sentence(lines, places, file, f"{stem}{counts[stem]}")
     if places is None:
         raise DataError(
             "The file holds no sentence.",

@@ -37,7 +37,7 @@ def test_conll_files(name: str, tmp_path: Path) -> None:
     assert corpus.targets[0].labels == ("O", f"B-{kind}", f"I-{kind}")
     assert corpus.parts is not None
     assert list(corpus.parts) == ["train"] * 2 + ["validation"] * 2 + ["test"] * 2
-    assert corpus.ids[2] == "devel_s1"
+    assert corpus.ids[2] == "devel-1"
     published = DATASETS[name].published["validation mentions"]
     assert f"validation mentions: 1 (published {published:,})" in corpus.notes
     assert "validation sentences: 2" in corpus.notes
@@ -161,7 +161,7 @@ class TestRealFiles:
         for part, path in part_files(source):
             blocks = path.read_text(encoding="utf-8").strip().split("\n\n")
             for number, block in enumerate(blocks, 1):
-                own = f"{found[str(part)]}_s{number}"
+                own = f"{found[str(part)]}-{number}"
                 lines = zip(words[own], joined[own], strict=True)
                 assert "\n".join(f"{word}\t{labels[tag]}" for word, tag in lines) == block
         assert len(words) == sum(sentences)

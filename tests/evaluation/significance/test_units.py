@@ -27,6 +27,12 @@ def test_examples_are_units_and_sentences_belong_to_documents() -> None:
     assert documents.unit["x", "d_s0"] == documents.unit["x", "d_s1"]
 
 
+def test_pairs_of_words_belong_to_their_document_and_rows_of_a_file_to_none() -> None:
+    pairs = of(x=["DDI-MedLine.d1.s0.p0", "DDI-MedLine.d1.s2.p1", "DDI-MedLine.d2.s0.p0"])
+    assert (len(pairs), pairs.word) == (2, "document")
+    assert len(of(x=["test-1", "test-2"])) == 2
+
+
 def test_rows_find_their_units_in_any_order() -> None:
     units = of(x=["d_s0", "d_s1", "e_s0"])
     task = task_of("binary", 0, 3, missing=False)

@@ -1,25 +1,27 @@
 """Units: what is drawn as a whole when a test part is resampled.
 
-An example by itself, or a document whose sentences are examples: sentences of one document are not
-independent, and drawing them one by one makes intervals too narrow. Every corpus is drawn to its
-own size.
+An example by itself, or a document whose sentences, or pairs of words in them, are examples: those
+of one document are not independent, and drawing them one by one makes intervals too narrow. Their
+ids tell: `DOCUMENT_s3` is a sentence, `DOCUMENT.s3.p1` a pair in one, as DDI 2013 numbers them.
+Every corpus is drawn to its own size.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from mtlv.evaluation.metrics_documents import SENTENCE, has_documents
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.sentences import joined
 
 __all__ = ["Units", "whole"]
 
 Array = np.ndarray[Any, Any]
+PART = re.compile(r"(.+?)(?:_s\d+|\.s\d+\.p\d+)")
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Units:
         unit: dict[tuple[str, str], int] = {}
         sizes: list[int] = []
         for corpus, ids in by_corpus.items():
-            names = _names(list(ids))
+            names = [_document_of(own) for own in ids]
             index = {name: sum(sizes) + i for i, name in enumerate(dict.fromkeys(names))}
             unit |= {(corpus, own): index[name] for own, name in zip(ids, names, strict=True)}
             sizes.append(len(index))
@@ -73,8 +75,7 @@ def _counts(generator: np.random.Generator, draws: int, size: int) -> Array:
     return np.bincount(drawn.ravel(), minlength=draws * size).reshape(draws, size)
 
 
-def _names(ids: list[str]) -> list[str]:
-    if not has_documents(np.array(ids, object)):
-        return ids
-    found = [(own, SENTENCE.fullmatch(own)) for own in ids]
-    return [own if document is None else document[1] for own, document in found]
+def _document_of(example: str) -> str:
+    """Return the document that an example is a part of; itself if it is none."""
+    found = PART.fullmatch(example)
+    return example if found is None else found[1]
