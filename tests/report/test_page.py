@@ -96,6 +96,13 @@ class TestReport:
             "(240 examples) best, and at what cost, with the encoder `tiny`?"
         )
 
+    @pytest.mark.parametrize("sample", [0.06, {"fake": 0.06, "other": 0.5}])
+    def test_the_question_says_what_was_sampled(self, evidence: Evidence, sample: Any) -> None:
+        config = evidence.study.config | {"evaluation": {"sample": sample}}
+        study = evidence.study.model_copy(update={"config": config})
+        asked = question(replace(evidence, outcome=replace(evidence.outcome, study=study)))
+        assert "`fake` (240 examples, a sample of 6 % of them)" in asked
+
 
 class TestNumbers:
     """Every number of the tables is that of `mtlv compare --json`, formatted here once more."""

@@ -16,7 +16,8 @@ from mtlv.words import counted
 
 __all__ = ["label_correlation", "label_frequency"]
 
-ROW = 20
+ROW, LEAST = 20, 110
+"""Pixels of a bar, and of all of them at least, so that the title of the axis has room."""
 
 
 @FIGURES.register("label-frequency")
@@ -63,7 +64,9 @@ def label_frequency(frame: pd.DataFrame, signature: str) -> Figure:
         showgrid=False,
     )
     margins = Margins(left=widest(names) + 44, right=48)
-    return dressed(figure, "Frequency of labels", signature, ROW * len(rows) + 14, margins)
+    return dressed(
+        figure, "Frequency of labels", signature, max(LEAST, ROW * len(rows) + 14), margins
+    )
 
 
 @FIGURES.register("label-correlation")

@@ -28,7 +28,9 @@ def head_curves(wanted: Wanted) -> Data:
     """Training loss and validation macro-F1 of each head."""
     points = _points(wanted, "head")
     shown = points[points.metric.isin(HEAD)]
-    return _data(wanted, "curves-head", shown if len(shown) else points)
+    shown = shown if len(shown) else points
+    number = shown["name"].map(_number)
+    return _data(wanted, "curves-head", shown.loc[number.sort_values(kind="stable").index])
 
 
 @FRAMES.register("curves-task")
@@ -46,6 +48,11 @@ def task_curves(wanted: Wanted) -> Data:
     return _data(
         wanted, "curves-task", shown.sort_values("name", key=lambda c: c.map(order), kind="stable")
     )
+
+
+def _number(head: str) -> int:
+    """Return the number in a head's name."""
+    return int(head.rpartition(" ")[2])
 
 
 def _points(wanted: Wanted, scope: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from mtlv.evaluation.predictions import LabelMatrix
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.outcome import cell_predictions
+from mtlv.words import counted
 
 __all__ = ["label_correlation", "label_frequency"]
 
@@ -40,7 +41,7 @@ def label_correlation(wanted: Wanted) -> Data:
     matrices = _matrices(wanted)
     tasks = [task for task in wanted.chosen_tasks if matrices and task in matrices[0].tasks]
     if len(tasks) < 2:
-        found = f"{len(tasks)} binary tasks in one plan"
+        found = f"{counted(len(tasks), 'binary task')} in one plan"
         raise no_data(wanted, "label-correlation", found, "it takes two binary tasks")
     ids = np.concatenate([matrix.ids for matrix in matrices])
     _, first = np.unique(ids.astype(str), return_index=True)
