@@ -15,7 +15,7 @@ from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Listing, Part, Section, Words
 from mtlv.report.tables import Table
 from mtlv.store.comparison import Comparison
-from mtlv.store.record import JobRecord, StudyRecord
+from mtlv.store.record import JobRecord
 from mtlv.store.tracking_uri import without_password
 from mtlv.version import __version__
 from mtlv.words import counted, listed
@@ -48,10 +48,7 @@ def question(evidence: Evidence) -> str:
     plans = [f"`{name}`" for name in _plan_names(evidence) if name not in drawn]
     kinds = Counter(task.kind for task in study.targets)
     tasks = listed(counted(n, f"{kind} task") for kind, n in kinds.items())
-    data = listed(
-        f"`{own.name}` ({counted(own.examples, 'example')}{_sampled(study, own.name)})"
-        for own in study.corpora
-    )
+    data = listed(f"`{own.name}` ({study.size_of(own)})" for own in study.corpora)
     encoder = study.config.get("encoder", {}).get("name", "unknown")
     with_random = f", beside {counted(len(drawn), 'random grouping')}" if drawn else ""
     asked = (
@@ -61,13 +58,6 @@ def question(evidence: Evidence) -> str:
     )
     best = " best, and at what cost" if len(plans) > 1 else ", and at what cost"
     return f"{asked} {tasks} of {data}{best}, with the encoder `{encoder}`{with_random}?"
-
-
-def _sampled(study: StudyRecord, corpus: str) -> str:
-    """Return which share of a corpus was drawn, in words; "" for all."""
-    sample = study.config.get("evaluation", {}).get("sample")
-    share = sample.get(corpus) if isinstance(sample, dict) else sample
-    return "" if share is None else f", a sample of {100 * share:g} % of them"
 
 
 def protocol(evidence: Evidence) -> Section:

@@ -10,6 +10,7 @@ from mtlv.plans import Plan
 from mtlv.store.record_base import RECORD_VERSION, Record
 from mtlv.store.record_grouping import GroupingRecord
 from mtlv.tasks import Role
+from mtlv.words import counted
 
 __all__ = ["CellRecord", "CorpusRecord", "InputForm", "StudyRecord", "TaskRecord", "TuningRecord"]
 
@@ -137,6 +138,13 @@ class StudyRecord(Record):
     def targets(self) -> list[TaskRecord]:
         """Return the tasks that are no auxiliary ones."""
         return [task for task in self.tasks if task.role == "target"]
+
+    def size_of(self, corpus: CorpusRecord) -> str:
+        """Return how many examples a corpus has, and which share of them was drawn, in words."""
+        sample = self.config.get("evaluation", {}).get("sample")
+        share = sample.get(corpus.name) if isinstance(sample, dict) else sample
+        drawn = "" if share is None else f", a sample of {100 * share:g} % of them"
+        return counted(corpus.examples, "example") + drawn
 
     @property
     def cautions(self) -> list[str]:

@@ -151,9 +151,7 @@ def _description(outcome: StudyOutcome) -> dict[str, Any]:
     own = outcome.study
     return {
         "tasks": counted(len(own.targets), "task"),
-        "corpora": [
-            f"{corpus.name} ({counted(corpus.examples, 'example')})" for corpus in own.corpora
-        ],
+        "corpora": [f"{corpus.name} ({own.size_of(corpus)})" for corpus in own.corpora],
         "encoder": (own.config.get("encoder") or {}).get("name"),
         "started": own.started,
         "updated": own.updated,
