@@ -14,13 +14,16 @@ from mtlv.explain.asked import Asked
 from mtlv.explain.explaining import explain_study
 from mtlv.explain.one_text import explain_text
 from mtlv.explain.roles import COMPARED
+from mtlv.explain.states import layer_states
 from mtlv.explain.study_views import StudyViews
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
 from mtlv.store.record import ExplanationRecord
 from mtlv.store.record_explain import FRAMES
+from mtlv.studies.config import parse_config
+from mtlv.studies.study import Study
 from mtlv.usage.predict import load_predictor
-from small import LABELS, small_source, write_csv
+from small import LABELS, small_config, small_source, write_csv
 
 pytestmark = pytest.mark.slow
 TEXT = "report 3: edema seen, fracture seen"
@@ -272,3 +275,23 @@ def test_many_models_get_fewer_texts_unless_they_are_asked_for(
 ) -> None:
     assert Asked(texts=asked).texts_each(models) == each
     assert Asked(texts=asked).settings(models)["texts"] == each
+
+
+@pytest.mark.slow
+def test_tasks_of_one_model_are_encoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Similarity of two seeds of one model for all tasks: two passes, however many tasks."""
+    config = small_config(tmp_path, plans=["mtl"], evaluation={"seeds": [0, 1]})
+    store = Store(tmp_path / "runs")
+    Study(parse_config(config), store).run()
+    encoded: list[str] = []
+
+    def counting(network: Any, *given: Any) -> Any:
+        encoded.append("pass")
+        return layer_states(network, *given)
+
+    monkeypatch.setattr("mtlv.explain.model_views.layer_states", counting)
+    found = explain_study(store, "small", Asked(texts=4, base=tmp_path))
+    assert found.frames["similarity"] == 3  # tasks, of one layer
+    assert len(encoded) == 2

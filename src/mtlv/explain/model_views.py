@@ -52,6 +52,7 @@ class ModelViews:
     ) -> None:
         self._models, self._texts, self._chosen = models, texts, chosen
         self._asked, self._say = asked, say
+        self._encoded: dict[tuple[str, str, tuple[str, ...]], Array] = {}
 
     def words(self) -> Mapping[str, Rows]:
         """Return what words add to scores, and how far models agree on which matter."""
@@ -130,9 +131,9 @@ class ModelViews:
         models = [own for own in self._served if own.task == task]
         if len(models) < 2:
             return
-        states = {own.job: self._states(own) for own in {one.job: one for one in models}.values()}
-        for one, other in combinations(models, 2):
-            layers = zip(states[one.job], states[other.job], strict=False)
+        pairs = combinations([(own, self._states(own)) for own in models], 2)
+        for (one, states), (other, others) in pairs:
+            layers = zip(states, others, strict=False)
             for layer, (first, second) in enumerate(layers, start=1):
                 yield {
                     "task": task,
@@ -146,9 +147,16 @@ class ModelViews:
                 }
 
     def _states(self, own: Served) -> Array:
-        network, source = self._models.network(own.job)
+        """Return the states of a model, once for all tasks that share its encoder and texts."""
         examples = self._tested(own, STATES * self._asked.texts_each(1))
-        return layer_states(network, source, examples, own.task, self._models.max_length(own.job))
+        texts = (self._models.tasks[own.task].corpus, *(each.id for each in examples))
+        record = self._models.record(own.job)
+        key = (own.job, own.task if record.spec["train"].get("soft_sharing") else "", texts)
+        if key not in self._encoded:
+            network, source = self._models.network(own.job)
+            length = self._models.max_length(own.job)
+            self._encoded[key] = layer_states(network, source, examples, own.task, length)
+        return self._encoded[key]
 
     def _tested(self, own: Served, count: int) -> list[Example]:
         plan = self._chosen.plans[self._chosen.names.index(own.plan)]
