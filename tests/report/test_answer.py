@@ -48,6 +48,7 @@ def row(
     return Row(
         plan,
         Summary(value, 0.012, 3),
+        Summary(0.6, 0.012, 3),
         Summary(value - 0.6, 0.01, 3),
         {},
         *(0, 0, 0),
@@ -56,7 +57,7 @@ def row(
         claim=found,
         by_task=by_task,
         cost=cost(seconds, models),
-        findings=None if found is None else PlanFindings(WHY, found.finding, {}),
+        findings=None if found is None else PlanFindings((WHY,), found.finding, {}),
     )
 
 

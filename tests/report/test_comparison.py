@@ -17,7 +17,7 @@ from mtlv.report.comparison_paper import (
     comparison_markdown,
     paper_tables,
 )
-from mtlv.store import Store
+from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import StudyOutcome, load_outcome
 from store.fakes import MIXED, TASKS, fake_study
@@ -118,7 +118,7 @@ class TestScreen:
 
     def test_what_is_not_known_has_a_dash(self) -> None:
         nothing = Summary.of([])
-        row = Row("mtl", nothing, nothing, {}, better=0, equal=0, worse=0, cost_ratio=None)
+        row = Row("mtl", nothing, nothing, nothing, {}, better=0, equal=0, worse=0, cost_ratio=None)
         table = comparison_table(Comparison("study", "mtl", "f1_macro", (row,)))
         assert table.rows == (("mtl", "-", "-", *"-----", "0 / 0 / 0", "", "0"),)
 
@@ -220,3 +220,37 @@ class TestPaper:
         assert lines[1]["metric"] == "f1"
         assert float(lines[1]["difference"]) == own.delta.mean
         assert lines[1]["positives"] == "9"
+
+    def test_values_are_those_of_the_runs_that_are_compared(self, store: Store) -> None:
+        """GMTL lacks a fold: its baseline is MTL in the other folds, in every table."""
+        there = fake_study(store, "lacking", folds=3)
+        kept = [cell for cell in there.cells if (cell.plan, cell.fold) != ("gmtl", 1)]
+        store.write_study(there.model_copy(update={"cells": kept}))
+        outcome = load_outcome(store, "lacking")
+        comparison = compare(store, outcome, "mtl")
+        lines = list(csv.DictReader(io.StringIO(comparison_csv(comparison))))
+        row = next(own for own in comparison.rows if own.plan == "gmtl")
+        own = next(line for line in lines if (line["plan"], line["task"]) == ("gmtl", "all"))
+        assert float(own["value"]) - float(own["baseline_value"]) == pytest.approx(row.delta.mean)
+        assert row.base.mean != comparison.base.value.mean
+        last = paper_tables(comparison, outcome)["tasks-gmtl"].rows[-1]
+        assert f"{100 * row.base.mean:.1f}" in last[2]
+
+    def test_a_plan_of_fewer_tasks_says_so_and_wins_nothing(self, store: Store) -> None:
+        there = fake_study(store, "part", folds=2)
+        cells = [_with_one_task(cell) if cell.plan == "stl" else cell for cell in there.cells]
+        store.write_study(there.model_copy(update={"cells": cells}))
+        outcome = load_outcome(store, "part")
+        tables = paper_tables(compare(store, outcome, "mtl"), outcome)
+        names = [line[0] for line in tables["quality"].rows]
+        assert names == ["stl (1 task)", "mtl", "gmhl", "gmtl"]
+        assert "among plans of all 4 tasks" in tables["quality"].note
+        assert not any("**" in cell for cell in tables["quality"].rows[0])
+
+
+def _with_one_task(cell: CellRecord) -> CellRecord:
+    """Return a cell of STL that serves its first task alone."""
+    models = cell.architecture["models"][:1]
+    serves = {models[0][0][0]: 0}
+    architecture = cell.architecture | {"models": models, "serves": serves}
+    return cell.model_copy(update={"architecture": architecture, "jobs": cell.jobs[:1]})

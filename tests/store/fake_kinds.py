@@ -20,11 +20,15 @@ MIXED = ("edema", "nodule", "nli", "relation", "similarity", "disease")
 
 @dataclass(frozen=True)
 class FakeKind:
-    """What a fake task is; `metrics` are those that its curves show."""
+    """What a fake task is; `metrics` are those that its curves show.
+
+    One that is `official` is of a corpus of its own, whose test part is the same in all folds.
+    """
 
     kind: Kind = "binary"
     about: About = About()  # noqa: RUF009  (it is frozen)
     metrics: tuple[str, ...] = ("f1", "average_precision")
+    official: bool = False
 
 
 NLI = About(("contradiction", "neutral", "entailment"), metric="accuracy")
@@ -39,6 +43,7 @@ KINDS = {
         "tagging", About(("O", "B", "I"), metric="entity_f1"), ("entity_f1", "log_loss")
     ),
     "question": FakeKind("binary", About(metric="accuracy")),
+    "official": FakeKind(official=True),
 }
 BINARY = FakeKind()
 
@@ -50,12 +55,13 @@ def kind_of(task: str) -> FakeKind:
 
 def predicted(task: str, part: ScoredPart, fold: int, job: str, examples: int) -> TaskPredictions:
     """Return targets that only depend on task, fold and part, and scores that follow them."""
-    ids = np.array([f"{fold}-{part}-{i}" for i in range(examples)], object)  # (N,)
     own = kind_of(task)
+    fold, corpus = (0, "official") if own.official else (fold, "fake")
+    ids = np.array([f"{fold}-{part}-{i}" for i in range(examples)], object)  # (N,)
     truth, noise = _generator(task, fold, part), _generator(job, task, part)
     make = {"binary": _binary, "multiclass": _classes, "regression": _values, "tagging": _tags}
     targets, scores = make[own.kind](truth, noise, examples)
-    return TaskPredictions(task, own.kind, ids, targets, scores, "fake", own.about)
+    return TaskPredictions(task, own.kind, ids, targets, scores, corpus, own.about)
 
 
 def _binary(truth: np.random.Generator, noise: np.random.Generator, n: int) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from scipy import stats
 
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.significance import CORRECTIONS, corrected_t, wilcoxon
+from mtlv.report.comparison_notes import cautions_of_tests
 from mtlv.store import CellRecord, Store
 from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import load_outcome
@@ -47,6 +48,43 @@ def fold_differences(store: Store, task: str | None = None, seeds: int = 1) -> n
     return np.array(
         [np.mean([values["gmtl"][s, f] - values["mtl"][s, f] for s in range(seeds)]) for f in folds]
     )
+
+
+class TestUnlikeTestParts:
+    """One corpus is cross-validated, the other has an official test part."""
+
+    TASKS = ("edema", "nodule", "official")
+
+    def row(self, store: Store, **changes: Any) -> Row:
+        fake_study(store, plans=PAIR, tasks=self.TASKS, folds=4, seeds=(0, 1))
+        return row_of(compared(store, **changes))
+
+    def test_every_task_is_tested_by_what_its_corpus_asks_for(self, store: Store) -> None:
+        row = self.row(store)
+        tests = {task: own.claim.finding for task, own in row.by_task.items() if own.claim}
+        assert {task: own.test for task, own in tests.items()} == {
+            "edema": "corrected_t",
+            "nodule": "corrected_t",
+            "official": "bootstrap",
+        }
+        assert tests["edema"].pairs == 4
+        assert (tests["official"].pairs, tests["official"].unit) == (40, "example")
+        assert row.by_task["edema"].delta.n == 4
+        assert row.by_task["official"].delta.n == 8, "its runs are all on one part"
+        expected = corrected_t(fold_differences(store, "edema", 2), 1 / 3)
+        assert tests["edema"].p == pytest.approx(expected.p)
+
+    def test_their_mean_is_not_tested_and_it_says_so(self, store: Store) -> None:
+        row = self.row(store)
+        assert row.claim is None
+        found = row.to_json()
+        assert "unlike test parts" in found["caution"]
+        assert "edema and nodule: 4 test parts" in found["protocol"]
+        assert "official: one test part, 8 runs" in found["protocol"]
+
+    def test_a_test_that_does_not_fit_all_is_refused(self, store: Store) -> None:
+        with pytest.raises(ProtocolError, match="several test parts"):
+            self.row(store, test="corrected_t")
 
 
 class TestFolds:
@@ -346,3 +384,41 @@ class TestStudies:
         fake_study(store, "one")
         with pytest.raises(ProtocolError, match="named twice"):
             compare(store, [load_outcome(store, "one")] * 2, "one:mtl")
+
+
+class TestFloors:
+    def test_after_correction_no_p_may_be_small_enough(self, store: Store) -> None:
+        """Six folds give Wilcoxon 2/2⁶ = .031; of four labels, Holm makes it .125."""
+        fake_study(store, plans=PAIR, folds=6)
+        comparison = compared(store, test="wilcoxon")
+        row = row_of(comparison)
+        floors = [own.claim.floor for own in row.by_task.values() if own.claim]
+        assert floors == pytest.approx([4 * 2 / 2**6] * 4)
+        assert row.claim is not None
+        assert row.claim.floor == pytest.approx(2 / 2**6)
+        assert row.claim.to_json()["p_floor_corrected"] == row.claim.floor
+        told = " ".join(cautions_of_tests(comparison))
+        assert "single tasks: wilcoxon with so few pairs gives no corrected p below 0.12" in told
+        assert "all tasks together" not in told
+
+    def test_by_benjamini_and_hochberg_it_is_raised_less(self, store: Store) -> None:
+        fake_study(store, plans=PAIR, folds=6)
+        row = row_of(compared(store, test="wilcoxon", correction="bh"))
+        claims = [own.claim for own in row.by_task.values() if own.claim]
+        own = CORRECTIONS["bh"](np.array([claim.finding.floor for claim in claims]))
+        assert [claim.floor for claim in claims] == pytest.approx(own)
+        assert min(own) < 0.05
+
+    def test_too_few_draws_are_told(self, store: Store) -> None:
+        fake_study(store, plans=PAIR, folds=1, seeds=(0, 1, 2))
+        told = " ".join(cautions_of_tests(compared(store, draws=100)))
+        assert "single tasks: bootstrap with so few draws gives no corrected p below 0.079" in told
+
+
+class TestAccuracyOfSingleTasks:
+    def test_mcnemar_needs_no_binary_task(self, store: Store) -> None:
+        fake_study(store, plans=PAIR, tasks=("nli", "relation", "similarity"), folds=1)
+        row = row_of(compared(store, test="mcnemar"))
+        assert row.claim is None
+        tested = [task for task, own in row.by_task.items() if own.claim]
+        assert tested == ["nli", "relation"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.report.comparison_notes import claim_notes, comparison_notes
 from mtlv.report.numbers import figure, p_value, percent, scale_of, share, signed
@@ -80,8 +82,8 @@ def rank_table(comparison: Comparison) -> Table | None:
     apart = listed(f"{better} before {worse}" for better, worse in found.apart)
     note = (
         f"1 is best; Friedman over {counted(found.tasks, 'task')}: χ² = {found.statistic:.2f}, "
-        f"p = {p_value(found.p)} (Iman and Davenport: {p_value(found.p_iman_davenport)}); mean "
-        f"ranks further apart than {found.critical_difference:.2f} differ (Nemenyi): {apart}; "
+        f"p = {p_value(found.p)} (among orders of the plans within tasks); mean ranks "
+        f"further apart than {found.critical_difference:.2f} differ (Nemenyi): {apart}; "
         "p corrected by Holm over the plans; labels of one corpus are no independent sample of "
         "tasks, so this sums up and proves nothing"
     )
@@ -106,14 +108,16 @@ def claim_cells(comparison: Comparison, claim: Claim | None, scale: float) -> tu
         "p": p_value(own.p),
         "p corrected": p_value(claim.p_corrected),
         "p equivalence": p_value(claim.equivalence_p),
-        "effect": "-" if own.effect.value != own.effect.value else f"{own.effect.value:+.2f}",
+        "effect": "-" if math.isnan(own.effect.value) else f"{own.effect.value:+.2f}",
         "verdict": claim.verdict,
     }
     return tuple(texts[column] for column in columns)
 
 
 def interval_text(claim: Claim, scale: float) -> str:
-    """Return the ends of an interval: `-2.5 to +1.2`."""
+    """Return the ends of an interval: `-2.5 to +1.2`; a dash where it is undefined."""
+    if math.isnan(claim.finding.low):
+        return "-"
     return " to ".join(figure(end, scale, "+") for end in (claim.finding.low, claim.finding.high))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from mtlv.evaluation.metrics import METRICS
+from mtlv.evaluation.significance.finding import ALPHA
 from mtlv.report.numbers import figure, percent
 from mtlv.store.comparison import Comparison, Row
 from mtlv.words import counted, listed
@@ -64,14 +65,13 @@ def claim_notes(comparison: Comparison, row: Row | None) -> list[str]:
         return []
     own, settings = claim.finding, comparison.settings
     drawn = f", {counted(row.findings.draws, 'draw')}" if row.findings.draws else ""
-    chosen = row.findings.choice
     notes = [
         f"p: {own.test} over {counted(own.pairs, own.unit)}{drawn}",
-        chosen.why if chosen.why != "asked for" else "test chosen by hand",
+        row.findings.why if row.findings.why != "asked for" else "test chosen by hand",
         f"corrected over plans, or over the tasks of a plan: {CORRECTED[settings.correction]}",
         f"effect: {EFFECTS[own.effect.name]}",
     ]
-    if own.floor > 0.05:
+    if own.floor >= ALPHA:
         notes.append(f"so few pairs cannot give a p below {own.floor:g}")
     notes.append(
         f"interval of level {own.level:.3g}{', as so few pairs can give' * (own.level < 0.949)}"
@@ -90,12 +90,26 @@ def claim_notes(comparison: Comparison, row: Row | None) -> list[str]:
 
 
 def cautions_of_tests(comparison: Comparison) -> list[str]:
-    """Return how the test can mislead under this protocol, once for all plans of the same."""
+    """Return how the tests can mislead under this protocol, once for all plans of the same."""
     plans: dict[str, list[str]] = {}
     for row in comparison.rows:
-        if row.findings is not None and row.findings.choice.caution is not None:
-            plans.setdefault(row.findings.choice.caution, []).append(f"`{row.plan}`")
+        for caution in [*(row.findings.cautions if row.findings else []), *_floors(row)]:
+            plans.setdefault(caution, []).append(f"`{row.plan}`")
     return [f"{listed(names)}: {caution}" for caution, names in plans.items()]
+
+
+def _floors(row: Row) -> Iterator[str]:
+    """Yield where no difference can be shown, whatever its size."""
+    few = "draws" if row.findings and row.findings.draws else "pairs"
+    tasks = [own.claim for own in row.by_task.values()]
+    for what, claims in (("all tasks together", [row.claim]), ("single tasks", tasks)):
+        made = [own for own in claims if own is not None]
+        lowest = min((own.floor for own in made), default=0.0)
+        if lowest >= ALPHA:
+            yield (
+                f"{what}: {made[0].finding.test} with so few {few} gives no corrected p below "
+                f"{lowest:.2g}, so it can show no difference, whatever its size"
+            )
 
 
 def fewer_draws(comparison: Comparison) -> str | None:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 
-from mtlv.evaluation.metrics import METRICS, TASK_METRICS
+from mtlv.evaluation.metrics import METRICS, TASK_METRICS, Metric
 from mtlv.evaluation.summary import Summary
 from mtlv.report.comparison import claim_cells, claim_columns, rank_table, scale_of_task
 from mtlv.report.comparison_notes import claim_notes
 from mtlv.report.latex import latex
 from mtlv.report.numbers import percent, scale_of, signed
-from mtlv.report.quality import quality_columns
+from mtlv.report.quality import Column, quality_columns
 from mtlv.report.tables import Table, markdown
 from mtlv.store.comparison import Comparison, Row, TaskRow
 from mtlv.store.comparison_claims import Claim
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
+from mtlv.words import counted
 
 __all__ = ["comparison_csv", "comparison_latex", "comparison_markdown", "paper_tables"]
 
@@ -69,7 +71,7 @@ def comparison_csv(comparison: Comparison) -> str:
             continue
         cost = [row.cost.train_seconds if row.cost else None, row.cost_ratio]
         start = [row.plan, base.plan]
-        together = [*start, "all", comparison.metric, *_numbers(row.value, base.value, row.delta)]
+        together = [*start, "all", comparison.metric, *_numbers(row.value, row.base, row.delta)]
         writer.writerow([*together, *_claimed(row.claim), None, *cost])
         for task, own in row.by_task.items():
             numbers = _numbers(own.value, own.base, own.delta)
@@ -99,12 +101,15 @@ def _claimed(claim: Claim | None) -> list[object]:
 
 
 def _quality(comparison: Comparison, outcome: StudyOutcome, plans: list[PlanOutcome]) -> Table:
+    """Return the plans' metrics; plans of fewer tasks say so, and win no column of several."""
     columns = quality_columns(outcome)
+    most = max(len(plan.summary.per_task) for plan in plans)
+    whole = [plan for plan in plans if len(plan.summary.per_task) == most]
     best = {}
     for column in columns:
-        means = [found.mean for plan in plans if (found := column.of(plan)) and found.n]
-        kind = "binary" if column.task is None else plans[0].summary.judged[column.task].kind
-        own = TASK_METRICS[kind][column.metric] if column.task else METRICS[column.metric]
+        among = plans if column.task else whole
+        means = [found.mean for plan in among if (found := column.of(plan)) and found.n]
+        own = _metric_of(column, plans)
         best[column] = (max if own.higher_is_better else min)(means, default=None)
     rows = []
     for plan in plans:
@@ -112,12 +117,24 @@ def _quality(comparison: Comparison, outcome: StudyOutcome, plans: list[PlanOutc
         for column in columns:
             found = column.of(plan)
             text = percent(found, column.scale)
-            wins = found is not None and found.n > 0 and found.mean == best[column]
+            competes = column.task is not None or plan in whole
+            wins = competes and found is not None and found.n and found.mean == best[column]
             cells.append(_bold(text) if wins else text)
-        rows.append((plan.name, _groups(plan), *cells))
+        tasks = len(plan.summary.per_task)
+        name = plan.name if tasks == most else f"{plan.name} ({counted(tasks, 'task')})"
+        rows.append((name, _groups(plan), *cells))
     header = ("architecture", "groups", *(column.title for column in columns))
     note = "mean ± sd over folds and seeds of the test part, in percent; the best mean is bold"
+    if len(whole) < len(plans):
+        note += f" (among plans of all {most} tasks)"
     return Table(f"Quality of the plans, {comparison.study}", header, tuple(rows), note, (0, 1))
+
+
+def _metric_of(column: Column, plans: Sequence[PlanOutcome]) -> Metric:
+    if column.task is None:
+        return METRICS[column.metric]
+    judged = [plan.summary.judged for plan in plans if column.task in plan.summary.judged]
+    return TASK_METRICS[judged[0][column.task].kind][column.metric]
 
 
 def _groups(plan: PlanOutcome) -> str:
@@ -155,7 +172,7 @@ def _tasks(comparison: Comparison, row: Row) -> Table:
         for task, own in row.by_task.items()
     ]
     scale, better = scale_of(comparison.metric), METRICS[comparison.metric].higher_is_better
-    both = _marked(row.value, comparison.base.value, scale, better)
+    both = _marked(row.value, row.base, scale, better)
     last = (f"all, {comparison.metric}", *both, *claim_cells(comparison, row.claim, scale))
     lines.append((*last, _count(total or None, total)))
     plans = (row.plan, comparison.baseline)

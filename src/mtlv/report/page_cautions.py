@@ -70,16 +70,6 @@ def _parts(evidence: Evidence) -> Iterator[str]:
         yield f"All runs are tested on the same {same}, and trained on {draws} of data."
 
 
-def _floors(evidence: Evidence) -> Iterator[str]:
-    for row in evidence.tested:
-        own = row.claim.finding if row.claim else None
-        if own is not None and own.floor > ALPHA:
-            yield (
-                f"`{row.plan}`: {own.test} over {counted(own.pairs, own.unit)} cannot give a p "
-                f"below {own.floor:g}, so it can show no difference whatever its size."
-            )
-
-
 def _rare(evidence: Evidence) -> Iterator[str]:
     fewest: dict[str, int] = {}
     for part in evidence.test_parts:
@@ -184,6 +174,6 @@ def _machines(evidence: Evidence) -> Iterator[str]:
 
 
 CHECKS = (
-    *(_seeds, _parts, _floors, _rare, _undefined, _margin, _chosen, _groups, _nothing_random),
+    *(_seeds, _parts, _rare, _undefined, _margin, _chosen, _groups, _nothing_random),
     _machines,
 )

@@ -165,8 +165,9 @@ def _tests(comparison: Comparison) -> list[tuple[str, str]]:
     found = {row.plan: row.findings for row in comparison.rows if row.findings is not None}
     if not found:
         return [*rows, ("test", "none: there are no two plans with runs of equal fold and seed")]
-    for test, why in dict.fromkeys((own.choice.test, own.choice.why) for own in found.values()):
-        plans = [name for name, own in found.items() if own.choice.why == why]
+    for choice in dict.fromkeys(choice for own in found.values() for choice in own.choices):
+        test, why = choice.test, choice.why
+        plans = [name for name, own in found.items() if choice in own.choices]
         named = f" ({listed(plans)})" if len(plans) < len(found) else ""
         rows.append(("test", f"{test}{named}: {why}"))
         rows.append((f"{test} assumes", ASSUMPTIONS[test]))

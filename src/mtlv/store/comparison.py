@@ -18,15 +18,10 @@ from mtlv.evaluation.significance import Friedman, friedman
 from mtlv.evaluation.summary import Summary
 from mtlv.store.comparison_claims import check_settings, claims_of
 from mtlv.store.comparison_pairs import PlanPair, Source, pair_up, together
+from mtlv.store.comparison_parts import TestParts, parts_of
 from mtlv.store.comparison_record import Comparison, Row, TaskRow
 from mtlv.store.comparison_settings import CompareSettings, PlanFindings
-from mtlv.store.comparison_tests import (
-    TestParts,
-    differences_of,
-    findings_of,
-    metric_of,
-    parts_of,
-)
+from mtlv.store.comparison_tests import differences_of, findings_of, metric_of
 from mtlv.store.null import nulls_of, random_share_of
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
 from mtlv.store.store import Store
@@ -107,14 +102,15 @@ def _metric(base: PlanOutcome, metric: str | None, settings: CompareSettings) ->
     Raises:
         ProtocolError: the plans have no such metric, or the test is about another.
     """
-    if settings.test == "mcnemar" and metric not in (None, "subset_accuracy"):
+    accuracy = settings.test == "mcnemar" and "subset_accuracy" in base.summary.metrics
+    if accuracy and metric not in (None, "subset_accuracy"):
         raise ProtocolError(
             f"McNemar's test is about accuracy, not about {metric}.",
             hint="compare with `--metric subset_accuracy` (tasks: their accuracy), or use the "
             "test randomisation",
         )
-    if metric is None and settings.test == "mcnemar" and base.summary.metrics:
-        metric = "subset_accuracy"
+    if accuracy:
+        return "subset_accuracy"
     metric = metric or ("primary_mean" if base.summary.own_metrics else "f1_macro")
     if metric not in base.summary.metrics:
         raise ProtocolError(
@@ -126,7 +122,7 @@ def _metric(base: PlanOutcome, metric: str | None, settings: CompareSettings) ->
 def _row(
     source: Source,
     pair: PlanPair,
-    parts: TestParts,
+    parts: Mapping[str, TestParts],
     metric: str,
     settings: CompareSettings,
     found: PlanFindings | None,
@@ -152,6 +148,7 @@ def _row(
     return Row(
         plan.name,
         plan.summary.together(metric),
+        base.summary.together(metric),
         Summary.of(differences_of(pair, parts, metric).tolist()),
         {task: own.delta for task, own in by_task.items()},
         better=sum(gain > EQUAL for gain in gains),

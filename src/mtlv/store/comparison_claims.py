@@ -26,19 +26,23 @@ class Claim:
         p_corrected: corrected over the tests that were made together.
         equivalence_p: of the equivalence, corrected likewise; None without a margin.
         verdict: `better`, `worse`, `no difference shown` or `equivalent within MARGIN`.
+        floor: the smallest corrected p that so many pairs or draws, and so many tests, can give;
+            from `ALPHA` on no difference can be shown, whatever its size.
     """
 
     finding: Finding
     p_corrected: float
     equivalence_p: float | None
     verdict: str
+    floor: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the claim as JSON-like data."""
         found = self.finding.to_json()
         if "equivalence" in found:
             found["equivalence"]["p_corrected"] = self.equivalence_p
-        return found | {"p_corrected": self.p_corrected, "verdict": self.verdict}
+        corrected = {"p_corrected": self.p_corrected, "p_floor_corrected": self.floor}
+        return found | corrected | {"verdict": self.verdict}
 
 
 def claims_of(
@@ -54,14 +58,17 @@ def claims_of(
     correct = CORRECTIONS[settings.correction]
     p_values = correct(np.array([own.p for own in findings.values()]))
     same = [own.equivalence.p if own.equivalence else math.nan for own in findings.values()]
+    tested = [math.nan if math.isnan(own.p) else own.floor for own in findings.values()]
+    floors = correct(np.array(tested))
     claims = {}
-    for name, p, p_same in zip(findings, p_values, correct(np.array(same)), strict=True):
+    corrected = zip(findings, p_values, correct(np.array(same)), floors, strict=True)
+    for name, p, p_same, floor in corrected:
         higher = metrics[name].higher_is_better
         equivalence_p = None if math.isnan(p_same) else float(p_same)
         words = verdict(
             findings[name], float(p), equivalence_p, higher, f"{settings.margin or 0:g}"
         )
-        claims[name] = Claim(findings[name], float(p), equivalence_p, words)
+        claims[name] = Claim(findings[name], float(p), equivalence_p, words, float(floor))
     return claims
 
 

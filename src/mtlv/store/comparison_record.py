@@ -57,6 +57,7 @@ class Row:
     Args:
         plan: its name.
         value: of the metric, in the runs that have a partner (all, where none has).
+        base: the baseline's value in the same runs, on the same tasks.
         delta: paired differences to the baseline: of runs, or, where there are several test parts,
             of the means over the runs on each.
         per_task: paired differences of the metric that each task is compared by.
@@ -77,6 +78,7 @@ class Row:
 
     plan: str
     value: Summary
+    base: Summary
     delta: Summary
     per_task: dict[str, Summary]
     better: int
@@ -98,6 +100,7 @@ class Row:
         return {
             "plan": self.plan,
             "value": self.value.to_json(),
+            "baseline": self.base.to_json(),
             "delta": self.delta.to_json(),
             "test": self.claim.to_json() if self.claim else None,
             "per_task": {task: own.to_json() for task, own in self.by_task.items()},
@@ -111,8 +114,8 @@ class Row:
             "models": self.cost.models if self.cost else None,
             "tasks": self.tasks,
             "random_share": self.random_share,
-            "protocol": found.choice.why if found else None,
-            "caution": found.choice.caution if found else None,
+            "protocol": found.why if found else None,
+            "caution": "; ".join(found.cautions) or None if found else None,
             "draws": found.draws if found else None,
             "almost_dominates": found.almost_dominates if found else None,
             "unpaired": [{"fold": fold, "seed": seed} for fold, seed in self.unpaired],

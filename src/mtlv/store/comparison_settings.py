@@ -38,16 +38,33 @@ class PlanFindings:
     """What was found of one plan.
 
     Args:
-        choice: the test, and why it applies.
-        together: of the metric of the tasks together; None where it is undefined.
+        choices: the test, and why it applies; several where tasks have unlike test parts.
+        together: of the metric of the tasks together; None where it is undefined, or where tasks
+            have unlike test parts.
         tasks: of each task that could be tested.
         draws: of the resampling, 0 where even few would take too long; None where the test draws
             nothing.
         almost_dominates: see there; None below five seeds.
     """
 
-    choice: Choice
+    choices: tuple[Choice, ...]
     together: Finding | None
     tasks: Mapping[str, Finding]
     draws: int | None = None
     almost_dominates: float | None = None
+
+    @property
+    def cautions(self) -> list[str]:
+        """How the tests can mislead."""
+        found = [own.caution for own in self.choices if own.caution is not None]
+        if len(self.choices) > 1:
+            found.append(
+                "unlike test parts: some tasks have one for all runs and others have several, so "
+                "each is tested by itself and their mean is not tested"
+            )
+        return found
+
+    @property
+    def why(self) -> str:
+        """Why the tests apply."""
+        return "; ".join(own.why for own in self.choices)

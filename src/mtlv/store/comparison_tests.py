@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS, Metric
-from mtlv.evaluation.predictions import Predictions
 from mtlv.evaluation.significance import (
+    Choice,
     Finding,
     Pair,
     Protocol,
     Run,
-    Units,
     almost_dominates,
     bootstrap,
     choose_test,
@@ -37,34 +36,15 @@ from mtlv.evaluation.significance.resampling import is_slow, seconds_of
 from mtlv.evaluation.significance.sheet import TOGETHER
 from mtlv.randomness import generator
 from mtlv.store.comparison_pairs import PlanPair, Source
+from mtlv.store.comparison_parts import TestParts
 from mtlv.store.comparison_settings import FEWEST_DRAWS, CompareSettings, PlanFindings
+from mtlv.words import listed
 
-__all__ = ["TestParts", "differences_of", "findings_of", "metric_of", "parts_of"]
+__all__ = ["differences_of", "findings_of", "metric_of"]
 
 Array = np.ndarray[Any, Any]
 SLOW_DRAWS = 1000
 """Draws where a metric has to be computed draw by draw, as log loss has."""
-
-
-@dataclass(frozen=True)
-class TestParts:
-    """The test parts of the pairs.
-
-    Args:
-        tests: of both plans, for every pair.
-        part: index of the test part of every pair.
-        units: of every part.
-    """
-
-    tests: tuple[tuple[Predictions, Predictions], ...]
-    part: Array
-    units: tuple[Units, ...]
-
-    def mean(self, values: Array) -> Array:
-        """Return the mean of values (R,) on each part; where there is one part, the values."""
-        if len(self.units) < 2:
-            return values
-        return np.array([values[self.part == i].mean() for i in range(len(self.units))])
 
 
 def metric_of(pair: PlanPair, task: str, settings: CompareSettings) -> Metric:
@@ -76,38 +56,79 @@ def metric_of(pair: PlanPair, task: str, settings: CompareSettings) -> Metric:
     return family[judged.metric]
 
 
-def differences_of(pair: PlanPair, parts: TestParts, metric: str, task: str = TOGETHER) -> Array:
+def differences_of(
+    pair: PlanPair, parts: Mapping[str, TestParts], metric: str, task: str = TOGETHER
+) -> Array:
     """Return plan less baseline, NaN where undefined: of every run, or the mean of every part.
 
     Runs on one of several test parts share its examples, and are one difference.
     """
-    return parts.mean(_values(pair, metric, task) @ np.array([1.0, -1.0]))
+    return parts[task].mean(_values(pair, metric, task) @ np.array([1.0, -1.0]))
 
 
 def findings_of(
-    source: Source, pair: PlanPair, parts: TestParts, metric: str, settings: CompareSettings
+    source: Source,
+    pair: PlanPair,
+    parts: Mapping[str, TestParts],
+    metric: str,
+    settings: CompareSettings,
 ) -> PlanFindings:
     """Test a plan against the baseline: in one metric of the tasks together, and task by task.
+
+    Tasks whose runs have unlike test parts are tested each by what its protocol asks for, and not
+    together: no one test knows what their mean varies by.
 
     Raises:
         ProtocolError: the wanted test does not apply; see `choose_test`.
     """
+    metrics = {TOGETHER: METRICS[metric]}
+    metrics |= {task: metric_of(pair, task, settings) for task in pair.tasks}
+    alike: dict[int, list[str]] = {}
+    for key in metrics:
+        alike.setdefault(id(parts[key]), []).append(key)
+    groups = [keys for keys in alike.values() if keys != [TOGETHER]]
+    tested = [
+        _tested(source, pair, parts[keys[0]], metric, {key: metrics[key] for key in keys}, settings)
+        for keys in groups
+    ]
+    choices = tuple(choice for choice, _, _ in tested)
+    if len(groups) > 1:
+        choices = tuple(
+            replace(own, why=f"{listed(keys)}: {own.why}")
+            for own, keys in zip(choices, groups, strict=True)
+        )
+    found = {key: own for _, findings, _ in tested for key, own in findings.items()}
+    draws = [own for _, _, own in tested if own is not None]
+    return PlanFindings(
+        choices,
+        found.pop(TOGETHER, None),
+        {task: found[task] for task in pair.tasks if task in found},
+        min(draws, default=None),
+        _dominance(source, pair, parts[TOGETHER], metric),
+    )
+
+
+def _tested(
+    source: Source,
+    pair: PlanPair,
+    parts: TestParts,
+    metric: str,
+    metrics: Mapping[str, Metric],
+    settings: CompareSettings,
+) -> tuple[Choice, dict[str, Finding], int | None]:
+    """Return the test of tasks with the same test parts, what it found, and how often it drew."""
     choice = choose_test(Protocol(len(parts.units), len(pair.cells)), settings.test)
-    metrics = {task: metric_of(pair, task, settings) for task in pair.tasks}
-    keys = {TOGETHER: METRICS[metric]} | metrics
-    draws = None
     if choice.test in ("corrected_t", "wilcoxon"):
-        found = _of_runs(source, pair, parts, keys, choice.test, settings)
-    else:
-        pairs = _sheets(pair, parts, metric, metrics)
-        if choice.test == "mcnemar":
-            found = _of_examples(pairs, keys, settings)
-        else:
-            draws = _draws(pairs, choice.test, settings)
-            given = source, pair, pairs, keys, choice.test, draws, settings
-            found = _of_draws(*given) if draws else {}
-    together = found.pop(TOGETHER, None)
-    return PlanFindings(choice, together, found, draws, _dominance(source, pair, parts, metric))
+        return choice, _of_runs(source, pair, parts, metrics, choice.test, settings), None
+    names = {task: own.name for task, own in metrics.items() if task != TOGETHER}
+    pairs = _sheets(pair, parts, metric, names)
+    if choice.test == "mcnemar":
+        return choice, _of_examples(pairs, metrics, settings), None
+    draws = _draws(pairs, choice.test, settings)
+    if not draws:
+        return choice, {}, draws
+    found = _of_draws(source, pair, pairs, metrics, choice.test, draws, settings)
+    return choice, found, draws
 
 
 def _values(pair: PlanPair, metric: str, task: str) -> Array:
@@ -120,21 +141,6 @@ def _values(pair: PlanPair, metric: str, task: str) -> Array:
         for cells in pair.cells
     ]
     return np.array(rows, np.float64).reshape(-1, 2)
-
-
-def parts_of(source: Source, pair: PlanPair) -> TestParts:
-    """Return the test parts of the pairs of two plans."""
-    tests = tuple(
-        (source.test(own.cell).only(pair.tasks), source.test(other.cell).only(pair.tasks))
-        for own, other in pair.cells
-    )
-    units: dict[frozenset[tuple[str, str]], Units] = {}
-    part = []
-    for _, test in tests:
-        own = Units.of(test)
-        units.setdefault(frozenset(own.unit), own)
-        part.append(list(units).index(frozenset(own.unit)))
-    return TestParts(tests, np.array(part, int), tuple(units.values()))
 
 
 # --- tests of runs -------------------------------------------------------------------------------
@@ -151,7 +157,7 @@ def _of_runs(
     found = {}
     for task, metric in metrics.items():
         margin = _margin(settings, metric)
-        values = differences_of(pair, parts, metric.name, task)
+        values = differences_of(pair, {task: parts}, metric.name, task)
         if np.isnan(values).any():
             continue
         if test == "wilcoxon":
@@ -187,14 +193,11 @@ def _dominance(source: Source, pair: PlanPair, parts: TestParts, metric: str) ->
 # --- tests of examples ---------------------------------------------------------------------------
 
 
-def _sheets(
-    pair: PlanPair, parts: TestParts, metric: str, metrics: Mapping[str, Metric]
-) -> list[Pair]:
+def _sheets(pair: PlanPair, parts: TestParts, metric: str, names: Mapping[str, str]) -> list[Pair]:
     """Return the pairs as resampling needs them.
 
     On one test part every run is a replicate; on several, every seed, with all of its folds.
     """
-    names = {task: own.name for task, own in metrics.items()}
     pairs = []
     for index, (cells, tests) in enumerate(zip(pair.cells, parts.tests, strict=True)):
         units = parts.units[parts.part[index]]

@@ -34,9 +34,24 @@ def test_what_does_not_hold_on_overlapping_folds_says_so(test: str) -> None:
     assert caution is not None
     assert caution.startswith("overlapping folds: the training data of the 5 test parts overlap")
     assert test in caution
-    assert choose_test(Protocol(1, 5), test).caution is None
+    assert choose_test(Protocol(1, 1), "mcnemar").caution is None
     assert choose_test(Protocol(5, 5), "corrected_t").caution is None
     assert choose_test(Protocol(5, 5)).caution is None
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("mcnemar", "how examples vary and not how runs do"),
+        ("randomisation", "how examples vary and not how runs do"),
+        ("wilcoxon", "how runs vary and not how examples do"),
+    ],
+)
+def test_what_knows_one_source_of_chance_says_so(test: str, words: str) -> None:
+    caution = choose_test(Protocol(1, 5), test).caution
+    assert caution is not None
+    assert caution.startswith(f"one test part, 5 runs: {test} knows {words}")
+    assert choose_test(Protocol(1, 5), "bootstrap").caution is None
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,12 @@ __all__ = ["TESTS", "Choice", "Protocol", "TestName", "choose_test", "verdict"]
 TestName = Literal["corrected_t", "wilcoxon", "randomisation", "bootstrap", "mcnemar"]
 TESTS: tuple[TestName, ...] = get_args(TestName)
 OF_RUNS = ("corrected_t", "wilcoxon")
+BLIND: dict[TestName, str] = {
+    "mcnemar": "knows how examples vary and not how runs do",
+    "randomisation": "knows how examples vary and not how runs do",
+    "wilcoxon": "knows how runs vary and not how examples do",
+}
+"""Tests that know one of two sources of chance, where runs of several seeds share a test part."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +137,18 @@ def _by_rule(protocol: Protocol) -> Choice:
 
 
 def _caution(test: TestName, protocol: Protocol) -> str | None:
-    if test == "corrected_t" or protocol.test_parts == 1:
-        return None
-    return (
-        f"overlapping folds: the training data of the {protocol.test_parts} test parts overlap, "
-        f"so their models are no independent sample; {test} takes them as one, or as given, and "
-        "claims a difference too often; corrected_t is made for this"
-    )
+    if protocol.test_parts > 1 and test != "corrected_t":
+        return (
+            f"overlapping folds: the training data of the {protocol.test_parts} test parts "
+            f"overlap, so their models are no independent sample; {test} takes them as one, or as "
+            "given, and claims a difference too often; corrected_t is made for this"
+        )
+    if protocol.test_parts == 1 < protocol.pairs and test in BLIND:
+        return (
+            f"one test part, {protocol.pairs} runs: {test} {BLIND[test]}, so it claims a "
+            "difference too often; bootstrap is made for this"
+        )
+    return None
 
 
 def _named(wanted: str) -> TestName:

@@ -54,8 +54,8 @@ class Finding:
 
     Args:
         test: its name.
-        p: two-sided, not corrected for other tests.
-        low: lower end of the interval of the difference.
+        p: two-sided, not corrected for other tests; NaN where it is undefined.
+        low: lower end of the interval of the difference; NaN likewise.
         high: its upper end.
         level: of the interval; below 0.95 where few pairs cannot give that.
         effect: size.
@@ -90,7 +90,8 @@ class Finding:
         }
         if self.equivalence is not None:
             own = self.equivalence
-            found["equivalence"] = {"margin": own.margin, "p": own.p, "rope": dict(own.rope)}
+            rope = {side: json_number(share) for side, share in own.rope.items()}
+            found["equivalence"] = {"margin": own.margin, "p": json_number(own.p), "rope": rope}
         return found
 
 

@@ -19,6 +19,8 @@ from mtlv.evaluation.significance.finding import ALPHA, Effect, Equivalence, Fin
 __all__ = ["corrected_t"]
 
 Array = np.ndarray[Any, Any]
+EQUAL = 1e-12
+"""What differences may differ by in rounding alone."""
 
 
 def corrected_t(differences: Array, overlap: float, margin: float | None = None) -> Finding:
@@ -32,6 +34,9 @@ def corrected_t(differences: Array, overlap: float, margin: float | None = None)
     With a margin m: TOST against d ≤ -m and d ≥ m, and the posterior of the Bayesian correlated
     t-test (Benavoli et al., JMLR 2017), which is Student's t around d̄ with the same scale.
 
+    Equal differences, as rare labels give on few parts, leave the variance unknown, and with it
+    everything here; but p of plans without any difference is 1.
+
     Args:
         differences: (J,), one per test part.
         overlap: test examples over training examples, 1/(k - 1) in k-fold cross-validation.
@@ -43,15 +48,17 @@ def corrected_t(differences: Array, overlap: float, margin: float | None = None)
     check_pairs(differences, "corrected_t")
     count = len(differences)
     mean, sd = float(differences.mean()), float(differences.std(ddof=1))
+    if np.ptp(differences) <= EQUAL:
+        mean, sd = (mean if abs(mean) > EQUAL else 0.0), math.nan
     scale = math.sqrt(1 / count + overlap) * sd
     half = float(special.stdtrit(count - 1, 1 - ALPHA / 2)) * scale
     return Finding(
         "corrected_t",
-        min(1.0, 2 * _below(-abs(mean), scale, count - 1)),
+        1.0 if mean == 0 else 2 * _below(-abs(mean), scale, count - 1),
         mean - half,
         mean + half,
         1 - ALPHA,
-        Effect("cohens_d_z", mean / sd if sd > 0 else math.nan),
+        Effect("cohens_d_z", mean / sd),
         count,
         "test part",
         equivalence=None if margin is None else _equivalence(mean, scale, count - 1, margin),
@@ -66,7 +73,5 @@ def _equivalence(mean: float, scale: float, freedom: int, margin: float) -> Equi
 
 
 def _below(distance: float, scale: float, freedom: int) -> float:
-    """Return P(T·scale ≤ distance); a scale of 0 has all of its mass at 0."""
-    if scale == 0:
-        return 0.5 * (1 + float(np.sign(distance)))
+    """Return P(T·scale ≤ distance)."""
     return float(special.stdtr(freedom, distance / scale))
