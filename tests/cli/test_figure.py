@@ -63,6 +63,23 @@ def test_mistakes_are_told(shell: Shell, arguments: tuple[str, ...], told: str) 
     assert "Traceback" not in shell.err
 
 
+def test_damage_is_named_and_the_rest_is_drawn(shell: Shell) -> None:
+    store = Store(shell.folder / "runs")
+    job = store.study("fake").cells[-1].jobs[0]
+    (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
+    for shelf in ("groupings", "explanations"):
+        (store.root / shelf / "bad").mkdir(parents=True)
+        (store.root / shelf / "bad" / "record.json").write_text("{")
+    listed = shell("figure", "fake", "--list")
+    assert "warning: 1 cell of mtl left out" in shell.err
+    assert shell.err.count("The record of the explanation 'bad' is damaged") == 1
+    assert shell.err.count("The record of the grouping 'bad' is damaged") == 1
+    assert "is damaged" not in listed
+    shell("figure", "fake", "forest")
+    assert job in shell.err
+    assert (shell.folder / "fake-forest.html").exists()
+
+
 def test_help_needs_neither_plotly_nor_pandas() -> None:
     code = "import sys, mtlv.cli.app; print([m for m in ('plotly', 'pandas') if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -113,6 +113,13 @@ class TestStates:
         assert "warning" not in shown
         assert "the last run stopped: KeyboardInterrupt; run it again" in mtlv.err
 
+    def test_a_damaged_file_is_named_and_the_rest_is_shown(self, mtlv: Shell, store: Store) -> None:
+        job = fake_study(store, plans=("stl", "mtl")).cells[-1].jobs[0]
+        (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
+        found = json.loads(mtlv("show", "fake", "--json"))
+        assert {plan["plan"]: plan["cells"] for plan in found["plans"]} == {"stl": 2, "mtl": 1}
+        assert f"warning: 1 cell of mtl left out: A file of the job '{job}'" in mtlv.err
+
     def test_nothing_finished_is_said_without_a_table(self, mtlv: Shell, store: Store) -> None:
         fake_study(store, trained=lambda cell, model: False)
         assert mtlv("show", "fake") == ""

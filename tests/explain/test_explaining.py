@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,18 @@ def test_one_plan_shows_what_it_allows_and_the_rest_is_named(
     for view in COMPARED:
         assert f"only `{plan}`" in missing[view].reason
         assert missing[view].setting == f"name `{other}` too, with --plan"
+
+
+def test_a_damaged_run_is_named_and_left_out(
+    store: Store, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = Store(shutil.copytree(store.root, tmp_path / "runs"))
+    job = load_outcome(made, "small")["mtl"].cells[0].cell.jobs[0]
+    (made.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
+    asked = Asked(plans=("stl", "mtl"), tasks=("edema",), texts=4, base=folder)
+    found = explain_study(made, "small", asked)
+    assert found.plans == ["stl", "mtl"]
+    assert f"left out: A file of the job '{job}'" in caplog.text
 
 
 def test_nothing_is_stored_where_nothing_can_be_shown(tmp_path: Path) -> None:

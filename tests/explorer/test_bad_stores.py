@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from explorer.conftest import asking
+from explorer.worlds import write_world
+from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store import Store
 from store.fakes import fake_study
 
@@ -59,6 +64,64 @@ def test_a_fold_without_predictions_is_named_and_left_out(store: Store) -> None:
         assert "1 of 2" in client.get("/studies/fake").text
         for path in ("jobs", "groups", "examples", "plans/mtl", "tasks/edema"):
             assert client.get(f"/studies/fake/{path}").status_code == 200
+
+
+def test_a_fold_without_a_test_part_is_named_and_left_out(store: Store) -> None:
+    study = fake_study(store)
+    job = study.cells[1].jobs[0]
+    validation = store.predictions(job)["validation"]
+    pq.write_table(validation.to_table(), store.job_folder(job) / "predictions.parquet")
+    with asking(store.root) as client:
+        (damaged,) = client.get("/studies/fake.json").json()["damaged"]
+        assert damaged["name"] == "plan 'mtl', fold 1, seed 0"
+        assert damaged["what"] == f"The job '{job}' has no predictions of the test part."
+
+
+def test_damage_of_another_study_costs_no_figure(tmp_path: Path) -> None:
+    store = write_world(tmp_path / "runs")
+    for shelf in ("groupings", "explanations"):
+        (store.root / shelf / "bad").mkdir()
+        (store.root / shelf / "bad" / "record.json").write_text("{")
+    with asking(store.root) as client:
+        for name in ("attributions", "alluvial", "group-numbers", "feature-map"):
+            assert client.get(f"/studies/reports/figures/{name}.json").json()["figure"], name
+        found = client.get("/studies/reports/explanations.json").json()
+        assert [own["name"] for own in found["damaged"]] == ["explanation bad"]
+        assert found["texts"]
+
+
+def test_differences_are_of_the_runs_that_both_plans_have(store: Store) -> None:
+    fake_study(store, status="running", trained=lambda cell, _: cell.plan != "mtl" or cell.fold < 1)
+    with asking(store.root) as client:
+        rows = client.get("/studies/fake/plans/gmtl.json?baseline=mtl").json()["tasks"]["rows"]
+        compared = client.get("/compare.json?study=fake&baseline=mtl&plan=gmtl").json()
+    (plan,) = (own for own in compared["comparison"]["plans"] if own["plan"] == "gmtl")
+    assert len(rows) == 4
+    for row in rows:
+        assert plan["per_task"][row["task"]]["n"] == 1
+        assert row["difference"] == pytest.approx(100 * plan["per_task"][row["task"]]["mean"])
+    unpaired = [row["gmtl"] - row["mtl (baseline)"] for row in rows]
+    assert unpaired != pytest.approx([row["difference"] for row in rows])
+
+
+def test_plans_on_other_targets_have_no_difference(store: Store) -> None:
+    study = fake_study(store, plans=("stl", "mtl"), folds=1)
+    job = study.cells[1].jobs[0]
+    parts = store.predictions(job).values()
+    fewer = [
+        Predictions(own.part, {n: _without_last(t) for n, t in own.tasks.items()}) for own in parts
+    ]
+    table = pa.concat_tables([own.to_table() for own in fewer])
+    pq.write_table(table, store.job_folder(job) / "predictions.parquet")
+    with asking(store.root) as client:
+        found = client.get("/studies/fake/plans/stl.json").json()
+        assert {row["difference"] for row in found["tasks"]["rows"]} == {None}
+        assert found["no_comparison"]
+        assert found["no_comparison"].split("\n")[0] in client.get("/studies/fake/plans/stl").text
+
+
+def _without_last(task: TaskPredictions) -> TaskPredictions:
+    return replace(task, ids=task.ids[:-1], targets=task.targets[:-1], scores=task.scores[:-1])
 
 
 def test_a_damaged_job_is_named_among_the_jobs(store: Store) -> None:

@@ -297,6 +297,7 @@ def test_studies_are_compared_with_each_other(tmp_path: Path) -> None:
         ("/studies/reports/groups?move=nothing:1", "No group holds 'nothing'"),
         ("/studies/reports/groups?move=edema", "no move"),
         ("/studies/reports/groups?move=edema:9", "no group 9"),
+        ("/studies/reports/groups?move=edema:²", "no move"),
         ("/studies/reports/examples?page=two", "no number"),
         ("/studies/reports/examples?show=nothing", "no show 'nothing'"),
         ("/nothing", "no such page"),

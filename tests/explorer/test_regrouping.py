@@ -50,7 +50,7 @@ def test_a_name_may_hold_a_colon() -> None:
     assert str(Move("CPR:3", 2)) == "CPR:3:2"
 
 
-@pytest.mark.parametrize("text", ["", "a", ":1", "a:x", "a:-1"])
+@pytest.mark.parametrize("text", ["", "a", ":1", "a:x", "a:-1", "a:²", "a:" + 5000 * "9"])
 def test_what_is_no_move_is_refused(text: str) -> None:
     with pytest.raises(ExplorerError, match="no move"):
         Move.read(text)

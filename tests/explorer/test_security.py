@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -96,6 +98,24 @@ def test_nothing_can_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["..%2Fapp.py", "%2e%2e/app.py", "app.py", "explorer.css%00.js"])
 def test_no_file_but_the_pages_own(name: str, tmp_path: Path) -> None:
     assert client_of(tmp_path, Access()).get(f"/static/{name}").status_code == 404
+
+
+def test_no_job_but_the_studys_own(client: TestClient, world: Store, tmp_path: Path) -> None:
+    jobs = world.root / "jobs"
+    other = next(job for cell in world.study("going").cells for job in cell.jobs)
+    outside = shutil.copytree(jobs / other, tmp_path / "job")
+    for job in (other, str(outside), os.path.relpath(outside, jobs), "..", ""):
+        found = client.get("/studies/reports/figures/curves-job.json", params={"job": job}).json()
+        assert found["figure"] is None
+        assert "no job" in found["missing"]["what"]
+        assert found["missing"]["where"] is None, "no path of this machine is told"
+
+
+@pytest.mark.parametrize("name", ["a%00b", "..", "..%5C..", "%2e%2e"])
+def test_no_study_out_of_the_store(name: str, client: TestClient) -> None:
+    answer = client.get(f"/studies/{name}/jobs.json")
+    assert answer.status_code == 404
+    assert str(Path.cwd()) not in answer.text
 
 
 def test_plotly_comes_from_the_installed_package(tmp_path: Path) -> None:

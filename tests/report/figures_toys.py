@@ -33,9 +33,17 @@ def forest(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFrame:
             rows.append(
                 {"plan": plan, "baseline": plans[0], "task": task, "metric": "f1"}
                 | {"unit": "points", "support": 900 // (i + 1), "delta": delta}
-                | {"low": delta - half, "high": delta + half, "significant": abs(delta) > half}
+                | {"low": delta - half, "high": delta + half, "verdict": _verdict(delta, half)}
             )
     return pd.DataFrame(rows)
+
+
+def _verdict(delta: float, half: float) -> str:
+    if abs(delta) + half < 2:
+        return "equivalent within 2"
+    if abs(delta) < half:
+        return "no difference shown"
+    return "better" if delta > 0 else "worse"
 
 
 def cost(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFrame:

@@ -177,6 +177,16 @@ def test_differences_stand_behind_the_plans_and_their_noise_beside_them() -> Non
     assert "is not known here" in alone.note
 
 
+def test_a_plan_without_a_model_for_a_task_is_named() -> None:
+    texts, words = zip(one("stl", -0.5), one("mtl", -0.25), strict=True)
+    texts = (*texts, texts[0] | {"task": "lungs"})
+    words = (*words, words[0] | {"task": "lungs"})
+    both, alone = text_tables({"texts": texts, "attributions": words})
+    assert "no model for this task" not in both.note
+    assert alone.header == ("word", "stl")
+    assert "no model for this task: mtl" in alone.note
+
+
 def test_a_plan_that_finds_another_class_has_no_difference_and_is_named() -> None:
     texts, words = zip(one("stl", -0.5, "urgent"), one("mtl", -0.25, "routine"), strict=True)
     (found,) = text_tables({"texts": texts, "attributions": words})

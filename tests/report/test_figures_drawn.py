@@ -20,11 +20,12 @@ from report.figures_toys import FRAMES, LABELS, PLANS
 
 def forest_frame(**changes: object) -> pd.DataFrame:
     rows = [
-        ("rare", 5, 2.0, 1.0, 3.0, True),
-        ("common", 90, -1.5, -2.0, -1.0, True),
-        ("middle", 40, 0.4, -0.5, 1.3, False),
+        ("rare", 5, 2.0, 1.0, 3.0, "better"),
+        ("common", 90, -1.5, -2.0, -1.0, "worse"),
+        ("middle", 40, 0.4, -0.5, 1.3, "no difference shown"),
+        ("alike", 60, 0.1, -0.2, 0.4, "equivalent within 0.5"),
     ]
-    columns = ["task", "support", "delta", "low", "high", "significant"]
+    columns = ["task", "support", "delta", "low", "high", "verdict"]
     frame = pd.DataFrame(rows, columns=columns)
     given = {"plan": "gmtl", "baseline": "mtl", "metric": "f1", "unit": "points"}
     return frame.assign(**(given | changes))
@@ -34,15 +35,22 @@ class TestForest:
     def test_the_most_frequent_task_stands_on_top(self) -> None:
         figure = FIGURES["forest"](forest_frame(), "")
         axis = figure.layout.yaxis
-        assert list(axis.ticktext) == ["rare (5)", "middle (40)", "common (90)"]
+        assert list(axis.ticktext) == ["rare (5)", "middle (40)", "alike (60)", "common (90)"]
         assert axis.range[0] < axis.range[1]
 
     def test_verdicts_have_symbols_of_their_own(self) -> None:
         by_name = {t.name: t for t in FIGURES["forest"](forest_frame(), "").data}
         assert list(by_name["better"].x) == [2.0]
         assert list(by_name["worse"].x) == [-1.5]
+        assert list(by_name["equivalent within 0.5"].x) == [0.1]
         assert list(by_name["no difference shown"].x) == [0.4]
-        assert len({t.marker.symbol for t in by_name.values()}) == 3
+        assert len({t.marker.symbol for t in by_name.values()}) == 4
+        assert len({t.marker.color for t in by_name.values()}) == 4
+
+    def test_verdicts_that_no_task_has_are_not_in_the_legend(self) -> None:
+        frame = forest_frame().query("task != 'alike'")
+        names = [trace.name for trace in FIGURES["forest"](frame, "").data]
+        assert names == ["better", "worse", "no difference shown"]
 
     def test_whiskers_end_at_the_interval(self) -> None:
         better = next(t for t in FIGURES["forest"](forest_frame(), "").data if t.name == "better")
@@ -57,12 +65,12 @@ class TestForest:
         titles = [axis.title.text for axis in figure.select_xaxes()]
         assert titles == ["difference, points", "difference, mse"]
 
-    def test_an_unknown_interval_is_no_verdict(self) -> None:
-        frame = forest_frame(low=np.nan, high=np.nan, significant=None)
-        figure = FIGURES["forest"](frame, "")
-        (drawn,) = (t for t in figure.data if t.x[0] is not None)
-        assert drawn.name == "no difference shown"
+    def test_an_unknown_interval_is_told(self) -> None:
+        frame = forest_frame(low=np.nan, high=np.nan, verdict="no difference shown")
+        (drawn,) = FIGURES["forest"](frame, "").data
+        assert len(drawn.x) == len(frame)
         assert "no interval" in drawn.hovertext[0]
+        assert "no difference shown" in drawn.hovertext[0]
 
 
 class TestFront:

@@ -18,7 +18,7 @@ from mtlv.evaluation.summary import Summary
 from mtlv.report.figures import FIGURES
 from mtlv.report.frames import FRAMES, Data, Wanted, judged_examples, student_interval
 from mtlv.store import Store
-from mtlv.store.comparison import compare
+from mtlv.store.comparison import CompareSettings, compare
 from mtlv.store.outcome import cell_predictions, load_outcome
 from mtlv.store.record import (
     AffinityRecord,
@@ -85,7 +85,26 @@ class TestForest:
             assert claim is not None
             found = 100 * claim.finding.low, 100 * claim.finding.high
             assert (line.low, line.high) == pytest.approx(found)
-            assert line.significant == (claim.verdict in ("better", "worse"))
+            assert line.verdict == claim.verdict
+
+    def test_equivalence_and_its_margin_are_told(self, store: Store) -> None:
+        outcome = load_outcome(store, "fake")
+        comparison = compare(store, outcome, "mtl", None, CompareSettings(margin=60))
+        data = FRAMES["forest"](wanted(store, comparison=comparison))
+        assert "equivalent within 60" in set(data.frame.verdict)
+        assert "equivalence: two one-sided tests, margin ± 60; verdicts corrected" in data.signature
+        names = {trace.name for trace in FIGURES["forest"](data.frame, data.signature).data}
+        assert names == set(data.frame.verdict)
+
+    def test_nothing_is_shown_where_nothing_was_tested(self, tmp_path: Path) -> None:
+        store = Store(tmp_path)
+        fake_study(store, plans=("stl", "mtl"), folds=1)
+        comparison = compare(
+            store, load_outcome(store, "fake"), "mtl", None, CompareSettings(seconds=0)
+        )
+        data = FRAMES["forest"](wanted(store, comparison=comparison))
+        assert set(data.frame.verdict) == {"no difference shown"}
+        assert "not tested" in data.signature
 
     def test_tasks_of_all_kinds_are_compared(self, store: Store) -> None:
         frame = FRAMES["forest"](wanted(store, "mixed", baseline="stl")).frame
@@ -324,6 +343,18 @@ class TestSearched:
             - outcome["stl"].summary.primary("nodule").mean
         )
         assert frame.measured["nodule"] == pytest.approx(100 * delta)
+
+    def test_a_measured_gain_is_no_test(
+        self, searched: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Pages have no time for draws of which only the mean difference is shown."""
+
+        def drawn(*_: object, **__: object) -> None:
+            raise AssertionError("nothing is to be drawn")
+
+        monkeypatch.setattr("mtlv.store.comparison_tests.bootstrap", drawn)
+        monkeypatch.setattr("mtlv.store.comparison_tests.randomise", drawn)
+        assert len(FRAMES["predicted-gain"](wanted(searched)).frame) == 3
 
     def test_conflict_is_the_cosine(self, searched: Store) -> None:
         frame = FRAMES["gradient-conflict"](wanted(searched)).frame

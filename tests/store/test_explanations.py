@@ -1,7 +1,8 @@
-"""Explanations in the store: written whole, read again by id and study, damage named."""
+"""Shelves of the store: written whole, read again by id and study, damage named."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,12 @@ import pytest
 
 from mtlv.errors import StoreError
 from mtlv.store import Store
-from mtlv.store.record import ExplanationRecord, MissingView
+from mtlv.store.record import (
+    ExplanationRecord,
+    FoundGrouping,
+    GroupingRecord,
+    MissingView,
+)
 
 
 def record(name: str = "e1", study: str = "fake", created: str = "2026-01-01") -> ExplanationRecord:
@@ -63,3 +69,30 @@ def test_a_newer_record_is_refused(store: Store) -> None:
     store.explanations.write(newer, {})
     with pytest.raises(StoreError, match="newer version"):
         store.explanations["e3"]
+
+
+def test_a_damaged_record_costs_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    store.explanations.write(record("e2", "other"), {})
+    (store.root / "explanations" / "e2" / "record.json").write_text("{")
+    found = store.explanations.contents()
+    assert found.records == [record()]
+    assert "'e2' is damaged" in found.damaged["e2"].what
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert store.explanations.of("fake") == [record()]
+    assert len(caplog.messages) == 1, "it is named once"
+    assert "'e2' is damaged" in caplog.messages[0]
+    assert "mtlv explain" in caplog.messages[0]
+
+
+def test_groupings_of_a_study_without_damaged_ones(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    grouping = GroupingRecord(origin="given", groups=[["edema"]])
+    for name, study in (("g1", "fake"), ("g2", "other"), ("g3", "other")):
+        own = FoundGrouping(id=name, study=study, fold=0, settings={}, grouping=grouping)
+        store.groupings.write(own)
+    (store.root / "groupings" / "g3" / "record.json").write_text("[]")
+    assert [own.id for own in store.groupings.of("fake")] == ["g1"]
+    assert [own.id for own in store.groupings.of("other")] == ["g2"]
+    assert "'g3' is damaged" in caplog.text

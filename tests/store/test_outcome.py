@@ -4,15 +4,17 @@ import json
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import average_precision_score
 
 from mtlv.errors import ProtocolError, StoreError
 from mtlv.evaluation.judging import validation_value
+from mtlv.evaluation.predictions import ScoredPart
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.report.tables import plan_table
 from mtlv.store import CellRecord, Store, StudyRecord
-from mtlv.store.outcome import cell_predictions, load_outcome, score_cell
+from mtlv.store.outcome import cell_predictions, load_outcome, load_whole, score_cell
 from mtlv.store.record import GroupingRecord, JobRecord, RecommendationRecord
 from store.fakes import MIXED, TASKS, fake_cell, fake_job_id, fake_study, write_fake_job
 
@@ -115,6 +117,20 @@ class TestScores:
         write_fake_job(store, [list(TASKS)], scores=lambda task, part: np.full(40, np.nan))
         with pytest.raises(ProtocolError, match="without a score"):
             load_outcome(store, "fake")
+
+    @pytest.mark.parametrize("part", ["validation", "test"])
+    def test_a_part_without_predictions_is_named(self, store: Store, part: ScoredPart) -> None:
+        record = fake_study(store, plans=("mtl",))
+        job = record.cells[0].jobs[0]
+        other = next(own for name, own in store.predictions(job).items() if name != part)
+        pq.write_table(other.to_table(), store.job_folder(job) / "predictions.parquet")
+        with pytest.raises(StoreError, match=f"no predictions of the {part} part") as caught:
+            cell_predictions(store, record.cells[0])
+        assert str(store.job_folder(job)) in str(caught.value)
+        assert "only this job is trained" in str(caught.value)
+        outcome, left_out = load_whole(store, "fake")
+        assert [cell.cell.fold for cell in outcome["mtl"].cells] == [1]
+        assert left_out[0].startswith(f"1 cell of mtl left out: The job '{job}'")
 
     def test_a_damaged_job_is_named(self, store: Store) -> None:
         record = fake_study(store, plans=("mtl",), folds=1)

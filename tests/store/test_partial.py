@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from mtlv.evaluation.curves import curves_table
@@ -47,3 +48,12 @@ def test_the_state_of_a_job_that_is_trained_again_stays(tmp_path: Path) -> None:
     again = _with_state(store, record.id)
     Store(tmp_path)
     assert again.exists()
+
+
+def test_the_state_of_a_job_that_nobody_went_on_with_is_swept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    states = [_with_state(store, f"{days:016}") for days in (40, 20)]
+    for state, days in zip(states, (40, 20), strict=True):
+        os.utime(state, (time.time() - days * 24 * 3600,) * 2)
+    Store(tmp_path)
+    assert [state.exists() for state in states] == [False, True]

@@ -83,6 +83,23 @@ class TestOpening:
         Store(store.root)
 
 
+class TestNames:
+    """An id may come from an address, and must not lead out of the store."""
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/etc", "..\\x", "C:x", "a\0b"])
+    def test_a_path_is_no_name(self, store: Store, name: str) -> None:
+        places = (store.job_folder, store.partial_folder, store.study_folder)
+        read = (store.has_job, store.curves, store.study, store.has_study)
+        shelves = (store.groupings, store.explanations, store.transfers)
+        for look in (*places, *read, *(shelf.__getitem__ for shelf in shelves)):
+            with pytest.raises(StoreError, match="no name of anything"):
+                look(name)
+
+    def test_names_of_files_are_names(self, store: Store) -> None:
+        for name in ("0a1b", "my study", "..a", "a.b-c_d", "Ödem"):
+            assert store.job_folder(name) == store.root / "jobs" / name
+
+
 class TestJobs:
     def test_a_job_comes_back_as_it_was_written(self, store: Store) -> None:
         record = write_fake_job(store, MODEL, fold=1, seed=3)

@@ -259,6 +259,25 @@ def test_a_failed_study_says_so_and_keeps_what_is_finished(tmp_path: Path) -> No
     assert len(rest.jobs) == 2, "four jobs in all, two were kept"
 
 
+def test_a_finished_study_that_is_cut_off_in_another_run_keeps_its_results(tmp_path: Path) -> None:
+    class Failing(Counter):
+        def on_stage(self, stage: str, jobs: int) -> None:
+            raise MtlvError("the lights went out")
+
+    tune = {"space": {"learning_rate": [1e-4, 1e-3]}}
+    config = small_config(
+        tmp_path, plans=["mtl", {"gmtl": {"groups": 2, "method": "random"}}], tune=tune
+    )
+    before = run(config, tmp_path / "runs")
+    with pytest.raises(MtlvError, match="lights"):
+        run(config, tmp_path / "runs", Failing())
+    cut_off = Store(tmp_path / "runs").study("small")
+    assert cut_off.status == "failed"
+    assert {cell.place for cell in cut_off.cells} == {cell.place for cell in before.cells}
+    again = run(config, tmp_path / "runs")
+    assert again.cells == before.cells, "the cost of the groups is that of when they were found"
+
+
 def test_a_plan_that_leaves_out_a_task_is_refused_before_training(tmp_path: Path) -> None:
     counter = Counter()
     config = small_config(tmp_path, plans=[{"plan": {"name": "half", "models": [[["edema"]]]}}])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from mtlv.cli.options import STORE, STUDY
-from mtlv.cli.show import note, print_table
+from mtlv.cli.show import note, print_table, warn
 from mtlv.errors import ConfigError, MtlvError
 
 if TYPE_CHECKING:
@@ -61,11 +61,13 @@ def figure(  # noqa: PLR0913  (options of a command)
     """Draw a figure of a study."""
     from mtlv.report.figures import FIGURES, write_figure
     from mtlv.report.frames import FRAMES, Wanted
-    from mtlv.store.outcome import load_outcome
+    from mtlv.store.outcome import load_whole
     from mtlv.store.store import Store
 
     place = Store(store, create=False)
-    outcome = load_outcome(place, study)
+    outcome, left_out = load_whole(place, study)
+    for text in left_out:
+        warn(text)
     wanted = Wanted(place, outcome, baseline, tuple(plan or ()), tuple(task or ()))
     if list_:
         _list(wanted)

@@ -18,7 +18,7 @@ from mtlv.report.tables import (
     published_table,
     task_table,
 )
-from mtlv.store.outcome import StudyOutcome, load_outcome
+from mtlv.store.outcome import StudyOutcome, load_whole
 from mtlv.store.record import StudyRecord
 from mtlv.store.store import Store
 
@@ -59,7 +59,9 @@ def show(
     json: bool = JSON,
 ) -> None:
     """Show what a study found: quality and cost of every plan."""
-    outcome = load_outcome(Store(store, create=False), study)
+    outcome, left_out = load_whole(Store(store, create=False), study)
+    for text in left_out:
+        warn(text)
     if json:
         print_json(outcome.to_json())
         return

@@ -18,12 +18,13 @@ from pydantic import Field, model_validator
 
 from mtlv.data.corpus import Corpus
 from mtlv.data.division import Divider
+from mtlv.data.strata import Strata
 from mtlv.errors import DataError, ProtocolError
 from mtlv.fingerprint import LENGTH
 from mtlv.settings import Settings
 from mtlv.words import counted
 
-__all__ = ["Scheme", "Split", "SplitSettings", "make_splits"]
+__all__ = ["Scheme", "Split", "SplitSettings", "finished", "make_splits", "told"]
 
 Array = np.ndarray[Any, Any]
 Scheme = Literal["auto", "holdout", "cross_validation", "official"]
@@ -139,7 +140,7 @@ def make_splits(corpus: Corpus, settings: SplitSettings) -> list[Split]:
         notes = (f"the dataset's official parts are not used: the scheme is {scheme}",)
     if corpus.groups is not None:
         drawn = (_without_duplicates(split, divider) for split in drawn)
-    return [_finished(split, corpus, divider, notes) for split in drawn]
+    return [finished(split, corpus, divider.strata, notes) for split in drawn]
 
 
 def _without_duplicates(split: Split, divider: Divider) -> Split:
@@ -147,8 +148,8 @@ def _without_duplicates(split: Split, divider: Divider) -> Split:
     validation = divider.apart(split.validation, split.test)
     train = divider.apart(split.train, np.concatenate([validation, split.test]))
     dropped = len(split.train) - len(train) + len(split.validation) - len(validation)
-    told = _told(dropped, "left out: their text is in a part that is scored")
-    return replace(split, train=train, validation=validation, warnings=(*split.warnings, *told))
+    notes = told(dropped, "left out: their text is in a part that is scored")
+    return replace(split, train=train, validation=validation, warnings=(*split.warnings, *notes))
 
 
 def _scheme(corpus: Corpus, settings: SplitSettings) -> Scheme:
@@ -219,8 +220,8 @@ def _official(
     known = parts.astype(bool)
     test, official = rows[parts == "test"], rows[parts == "validation"]
     rest = divider.apart(rows[parts != "test"], test)
-    notes = _told(len(rows) - len(test) - len(rest), "left out: their text is in the test part")
-    notes += _told(int((~known).sum()), "without a part counted as training")
+    notes = told(len(rows) - len(test) - len(rest), "left out: their text is in the test part")
+    notes += told(int((~known).sum()), "without a part counted as training")
     _check_parts(corpus, rest, test)
     draws = settings.folds * settings.repeats
     validation = np.intersect1d(rest, official)
@@ -229,7 +230,7 @@ def _official(
         train = divider.apart(outside, validation)
         _check_parts(corpus, train, test)
         twice = len(outside) - len(train)
-        notes += _told(twice, "left out of training: their text is in the validation part")
+        notes += told(twice, "left out of training: their text is in the validation part")
         yield Split(0, train, validation, test, notes)
         return
     for draw in range(draws):
@@ -256,16 +257,18 @@ def _check_parts(corpus: Corpus, train: Array, test: Array) -> None:
             )
 
 
-def _finished(split: Split, corpus: Corpus, divider: Divider, notes: tuple[str, ...]) -> Split:
+def finished(split: Split, corpus: Corpus, strata: Strata, notes: tuple[str, ...]) -> Split:
+    """Return a split of a corpus with what people should know: notes, and what has no positive."""
     warnings = [*notes, *split.warnings]
     for part in ("train", "validation", "test"):
-        found = divider.strata.matrix[getattr(split, part)].any(axis=0)  # (C,)
-        for column, present in zip(divider.strata.columns, found, strict=True):
+        found = strata.matrix[getattr(split, part)].any(axis=0)  # (C,)
+        for column, present in zip(strata.columns, found, strict=True):
             if column.role in ("label", "class", "tag") and not present:
                 effect = ": it cannot be learned in this fold" if part == "train" else ""
                 warnings.append(f"{column.role} '{column.name}' has no positive in {part}{effect}")
-    return replace(split, corpus=corpus.fingerprint, warnings=tuple(warnings))
+    return replace(split, corpus=corpus.fingerprint, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _told(count: int, what: str) -> tuple[str, ...]:
+def told(count: int, what: str) -> tuple[str, ...]:
+    """Return a note on some examples; none where there are none."""
     return (f"{counted(count, 'example')} {what}",) if count else ()

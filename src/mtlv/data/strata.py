@@ -6,7 +6,7 @@ avoided by dividing distinct texts, not examples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
@@ -16,7 +16,15 @@ import pyarrow.compute as pc
 
 from mtlv.data.corpus import Corpus, Target
 
-__all__ = ["Strata", "Stratum", "merged", "stratification_matrix", "text_groups", "units"]
+__all__ = [
+    "Strata",
+    "Stratum",
+    "common_text_groups",
+    "merged",
+    "stratification_matrix",
+    "text_groups",
+    "units",
+]
 
 Array = np.ndarray[Any, Any]
 Properties = list[tuple["Stratum", Array]]
@@ -81,8 +89,27 @@ def text_groups(corpus: Corpus) -> Array:
     Case counts. Pairs are equal when both segments are, token lists when all tokens are.
     """
     numbers: dict[bytes, int] = {}
-    found = [numbers.setdefault(key, len(numbers)) for key in _text_keys(corpus)]
+    found = [numbers.setdefault(key, len(numbers)) for key in map(_digest, _segments(corpus))]
     return np.asarray(found, dtype=np.int64)  # (N,)
+
+
+def common_text_groups(corpora: Mapping[str, Corpus]) -> dict[str, Array]:
+    """Number the distinct texts of several corpora alike: (N,) int64 for each.
+
+    Words of a token list are one text here, so that it equals the sentence that it was made of
+    where that has spaces between its tokens.
+    """
+    numbers: dict[bytes, int] = {}
+    return {
+        name: np.asarray(
+            [
+                numbers.setdefault(_digest(" ".join(own).split()), len(numbers))
+                for own in _segments(corpus)
+            ],
+            dtype=np.int64,
+        )
+        for name, corpus in corpora.items()
+    }
 
 
 def units(corpus: Corpus) -> Array:
@@ -106,13 +133,18 @@ def merged(matrix: Array, groups: Array) -> Array:
     return np.logical_or.reduceat(matrix[order], starts, axis=0)  # (G, C)
 
 
-def _text_keys(corpus: Corpus) -> Iterator[bytes]:
+def _segments(corpus: Corpus) -> Iterator[list[str]]:
+    """Yield both segments of each example, white space evened out, then its tokens."""
     for batch in corpus.table.select(["text", "text_b", "tokens"]).to_batches():
         for row in batch.to_pylist():
             segments = [" ".join((row[name] or "").split()) for name in ("text", "text_b")]
-            # The unit separator keeps ("a b",) and ("a", "b") apart.
-            text = "\x1f".join([*segments, *(row["tokens"] or ())])
-            yield blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            yield [*segments, *(row["tokens"] or ())]
+
+
+def _digest(words: Iterable[str]) -> bytes:
+    # The unit separator keeps ("a b",) and ("a", "b") apart.
+    text = "\x1f".join(words)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _strata(corpus: Corpus, target: Target) -> Iterator[tuple[Stratum, Array]]:

@@ -8,6 +8,7 @@ is asked for again, as what it lacked, such as data, may be there by now.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -18,11 +19,13 @@ from mtlv.explain.asked import Asked
 from mtlv.explain.study_views import Answers, StudyViews
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
-from mtlv.store.outcome import load_outcome
+from mtlv.store.outcome import load_whole
 from mtlv.store.record import ExplanationRecord
 from mtlv.studies.environment import now
 
 __all__ = ["Asked", "explain_study"]
+
+log = logging.getLogger(__name__)
 
 VERSION = 2
 """Of the way in which views are made; a new one makes stored explanations be made anew."""
@@ -48,7 +51,10 @@ def explain_study(
         DataError: there is no such task.
     """
     asked = asked or Asked()
-    views = StudyViews(store, load_outcome(store, study), asked, say)
+    outcome, left_out = load_whole(store, study)
+    for text in left_out:
+        log.warning("%s", text)
+    views = StudyViews(store, outcome, asked, say)
     plans, tasks = views.chosen.names, list(views.chosen.tasks)
     settings = asked.settings(views.models.count)
     name = fingerprint([VERSION, study, plans, tasks, settings, views.jobs])

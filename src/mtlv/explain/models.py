@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,11 +16,14 @@ from mtlv.model.source import EncoderSource
 from mtlv.store import JobRecord, Store, StudyRecord
 from mtlv.store.null import is_random
 from mtlv.store.outcome import PlanOutcome, StudyOutcome
-from mtlv.store.record import TaskRecord
+from mtlv.store.record import MissingView, TaskRecord
 from mtlv.tasks import PRIMARY_METRIC, Task, TaskSet
 from mtlv.training.restoring import load_network
+from mtlv.words import listed
 
 __all__ = ["Chosen", "Models", "Served", "chosen"]
+
+log = logging.getLogger(__name__)
 
 NETWORKS_KEPT = 2
 
@@ -32,11 +36,13 @@ class Chosen:
         plans: finished ones.
         tasks: names, each served by one of the plans.
         fold: the first one that all of the plans have, for views of single models; from 0.
+        missing: what plans that were asked for by name have no model for, one for each such plan.
     """
 
     plans: tuple[PlanOutcome, ...]
     tasks: tuple[str, ...]
     fold: int
+    missing: tuple[MissingView, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -111,7 +117,7 @@ class Models:
 
 
 def chosen(outcome: StudyOutcome, plans: Sequence[str], tasks: Sequence[str]) -> Chosen:
-    """Return what of a study is looked at.
+    """Return what of a study is looked at, with a warning of each named plan that lacks a task.
 
     Args:
         outcome: of the study.
@@ -119,12 +125,15 @@ def chosen(outcome: StudyOutcome, plans: Sequence[str], tasks: Sequence[str]) ->
         tasks: names; all that the plans serve if empty.
 
     Raises:
-        StoreError: there is no such finished plan, or none at all; they have no fold in common; or
-            none of them has a model for a task.
+        StoreError: there is no such finished plan, or none at all; they have no fold in common;
+            none of them has a model for a task; or a named one has a model for none of the tasks.
         DataError: there is no such task.
     """
     found = _plans(outcome, plans)
     served = _tasks(outcome, found, tasks)
+    missing = _missing(found, served) if plans else ()
+    for gap in missing:
+        log.warning("%s", gap.reason)
     folds = set.intersection(*({own.cell.fold for own in plan.cells} for plan in found))
     if not folds:
         raise StoreError(
@@ -132,7 +141,7 @@ def chosen(outcome: StudyOutcome, plans: Sequence[str], tasks: Sequence[str]) ->
             found=", ".join(plan.name for plan in found),
             hint="run the study to its end, or name fewer plans with --plan",
         )
-    return Chosen(tuple(found), tuple(served), min(folds))
+    return Chosen(tuple(found), tuple(served), min(folds), missing)
 
 
 def _plans(outcome: StudyOutcome, names: Sequence[str]) -> list[PlanOutcome]:
@@ -151,7 +160,7 @@ def _plans(outcome: StudyOutcome, names: Sequence[str]) -> list[PlanOutcome]:
 
 def _tasks(outcome: StudyOutcome, plans: Sequence[PlanOutcome], names: Sequence[str]) -> list[str]:
     known = [task.name for task in outcome.study.targets]
-    served = dict.fromkeys(task for own in plans for task in own.cells[0].cell.as_plan().serves)
+    served = dict.fromkeys(task for own in plans for task in _tasks_of(own))
     for name in names:
         if name not in known:
             raise DataError(f"The study has no task '{name}'.", hint=nearest(name, known))
@@ -163,6 +172,30 @@ def _tasks(outcome: StudyOutcome, plans: Sequence[PlanOutcome], names: Sequence[
                 hint="name another plan with --plan, or another task",
             )
     return [name for name in known if name in (names or served)]
+
+
+def _missing(plans: Sequence[PlanOutcome], tasks: Sequence[str]) -> tuple[MissingView, ...]:
+    """Return what plans have no model for; one that has none at all is an error."""
+    missing = []
+    for plan in plans:
+        own = _tasks_of(plan)
+        lacking = [task for task in tasks if task not in own]
+        if len(lacking) == len(tasks):
+            raise StoreError(
+                f"The plan '{plan.name}' has no model for {listed(tasks)}.",
+                found=f"models for {', '.join(own)}",
+                hint="name another plan with --plan, or another task with --task",
+            )
+        if lacking:
+            reason = f"The plan '{plan.name}' has no model for {listed(lacking)}."
+            setting = "leave the plan out, or name only tasks that it has with --task"
+            missing.append(MissingView(view=f"plan {plan.name}", reason=reason, setting=setting))
+    return tuple(missing)
+
+
+def _tasks_of(plan: PlanOutcome) -> list[str]:
+    """Return the tasks that a plan has a model for."""
+    return list(plan.cells[0].cell.as_plan().serves)
 
 
 def _task(record: TaskRecord) -> Task:

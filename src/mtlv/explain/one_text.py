@@ -7,6 +7,7 @@ it, as less than that is no difference between plans.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -22,12 +23,14 @@ from mtlv.explain.model_views import text_row
 from mtlv.explain.models import Chosen, Models, Served, chosen
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
-from mtlv.store.outcome import load_outcome
+from mtlv.store.outcome import load_whole
 from mtlv.store.record import ExplanationRecord
 from mtlv.studies.environment import now
 from mtlv.tasks import Task
 
 __all__ = ["explain_text"]
+
+log = logging.getLogger(__name__)
 
 VERSION = 3
 ID = "text"
@@ -52,14 +55,16 @@ def explain_text(
         label: of multiclass tasks, the class to explain; None means the likeliest.
 
     Raises:
-        StoreError: there is no such study or plan, no plan has a model for a task, or weights were
-            not kept.
+        StoreError: there is no such study or plan, no plan has a model for a task, a named plan has
+            one for no task, or weights were not kept.
         DataError: the text is empty or holds no known word, or no task takes a single text.
     """
     asked = asked or Asked()
     if not text.strip():
         raise DataError("The text is empty.", where="--text", expected="some words")
-    outcome = load_outcome(store, study)
+    outcome, left_out = load_whole(store, study)
+    for each in left_out:
+        log.warning("%s", each)
     own = chosen(outcome, asked.plans, asked.tasks)
     models = Models(store, outcome.study)
     tasks = _of_texts(own.tasks, models, outcome.study.corpora)
@@ -72,7 +77,8 @@ def explain_text(
             hint="leave it out, or name a multiclass task with --task",
         )
     settings = asked.attribution.model_dump() | {"label": label}
-    name = fingerprint([VERSION, study, text, settings, [vars(one) for one in wanted]])
+    missing = [gap.model_dump() for gap in own.missing]
+    name = fingerprint([VERSION, study, text, settings, [vars(one) for one in wanted], missing])
     if name in store.explanations:
         return store.explanations[name]
     started = time.process_time()
@@ -86,6 +92,7 @@ def explain_text(
         tasks=tasks,
         settings=settings,
         frames={key: len(rows) for key, rows in frames.items()},
+        missing=list(own.missing),
         seconds=time.process_time() - started,
         created=now(),
     )

@@ -81,15 +81,12 @@ def _of_plans(study: StudyRecord) -> Iterator[Named]:
 
 def _asked_for(library: Library, name: str, damaged: list[Damage]) -> Iterator[Named]:
     """Yield the groupings that `mtlv group` found for a study, newest first."""
-    for key in library.store.groupings.ids():
-        try:
-            found = library.store.groupings[key]
-        except StoreError as error:
-            damaged.append(Damage(f"grouping {key}", error))
-            continue
+    shelf = library.store.groupings.contents()
+    damaged += [Damage(f"grouping {key}", error) for key, error in shelf.damaged.items()]
+    for found in shelf.records:
         if found.study == name:
             title = f"mtlv group: {found.grouping.origin}, fold {found.fold + 1}"
-            yield Named(key, title, found.grouping, None, found.stability)
+            yield Named(found.id, title, found.grouping, None, found.stability)
 
 
 def _transfer(library: Library, name: str, damaged: list[Damage]) -> AffinityRecord | None:

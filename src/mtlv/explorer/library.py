@@ -92,13 +92,12 @@ class Library:
         Raises:
             StoreError: there is none of that name, or it is damaged or newer.
         """
-        stamp = stamp_of(self.store.root / "studies" / name / "record.json")
-        return self._memory.get(("study", name), stamp, lambda: self.store.study(name))
+        return self._memory.get(("study", name), self._stamp(name), lambda: self.store.study(name))
 
     def stamp(self, name: str) -> Hashable:
         """Return what changes whenever another outcome of a study is to be expected."""
-        record = stamp_of(self.store.root / "studies" / name / "record.json")
-        return record, self._jobs_stamp(job for cell in self.study(name).cells for job in cell.jobs)
+        jobs = (job for cell in self.study(name).cells for job in cell.jobs)
+        return self._stamp(name), self._jobs_stamp(jobs)
 
     def outcome(self, name: str) -> StudyOutcome:
         """Score all finished cells of a study; those that cannot be scored are left out.
@@ -161,13 +160,11 @@ class Library:
         except MtlvError as error:
             self._damage[study.name][place] = Damage(place, error)
             return None
-        except KeyError as error:
-            missing = StoreError("A part has no predictions.", where=place, found=f"no {error}")
-            self._damage[study.name][place] = Damage(place, missing)
-            return None
         self._scored[study.name] += 1
         return scored
 
+    def _stamp(self, name: str) -> Hashable:
+        return stamp_of(self.store.study_folder(name) / "record.json")
+
     def _jobs_stamp(self, jobs: Iterable[str]) -> Hashable:
-        folder = self.store.root / "jobs"
-        return tuple(stamp_of(folder / job / "record.json") for job in jobs)
+        return tuple(stamp_of(self.store.job_folder(job) / "record.json") for job in jobs)

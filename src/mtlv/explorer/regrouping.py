@@ -6,6 +6,7 @@ The prediction is that of `PairGains`: a task gains the mean effect of those it 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = ["Groups", "Move", "Prediction", "moved", "of_transfer", "plan_yaml", 
 
 Groups = list[list[str]]
 DRAWS = 1000
+MOVE = re.compile(r"(?P<task>.+):(?P<group>[0-9]{1,6})", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -38,15 +40,15 @@ class Move:
         Raises:
             ExplorerError: it says none.
         """
-        task, _, group = text.rpartition(":")
-        if not task or not group.isdigit():
+        found = MOVE.fullmatch(text)
+        if found is None:
             raise ExplorerError(
                 "The address holds something that is no move.",
                 where="'move' in the address",
                 found=repr(text[:80]),
                 expected="TASK:GROUP",
             )
-        return cls(task, int(group))
+        return cls(found["task"], int(found["group"]))
 
     def __str__(self) -> str:
         return f"{self.task}:{self.group}"

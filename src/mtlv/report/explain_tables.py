@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from mtlv.evaluation.significance import holm
 from mtlv.explain.ranks import Agreement
 from mtlv.explain.view_results import CrossTask, Difference, RankScatter, ThreeViews, WordView
-from mtlv.report.numbers import figure
+from mtlv.report.numbers import figure, p_value
 from mtlv.report.tables import Table
 from mtlv.words import counted
 
@@ -19,11 +22,11 @@ MEASURES = {
     "integrated_gradients": "integrated gradients over the task's training texts",
 }
 DASH = "-"
-DIFFERENCE = ("difference", "95 % interval", "p", "test")
+DIFFERENCE = ("difference", "95 % interval", "p", "p corrected", "test")
 TESTS = {"corrected_t": "corrected t", "paired_t": "paired t"}
 TESTED = (
     "corrected t: corrected resampled t-test of test parts (Nadeau & Bengio); paired t: of runs on "
-    "one test part; p not corrected for the number of rows"
+    "one test part; p corrected: Holm over the rows; a difference is shown where it is below 0.05"
 )
 
 
@@ -41,15 +44,16 @@ def view_tables(views: ThreeViews, *, texts: bool = True) -> list[Table]:
 
 
 def _held_out_table(views: ThreeViews) -> Table:
+    differences = _differences([own.difference for own in views.held_out])
     rows = [
         (
             f"{own.task}, {own.metric}",
             figure(_mean(own.single), 100),
             figure(_mean(own.multi), 100),
-            *_difference(own.difference),
+            *difference,
             str(len(own.runs)),
         )
-        for own in views.held_out
+        for own, difference in zip(views.held_out, differences, strict=True)
     ]
     header = ("task, metric", *_plans(views), *DIFFERENCE, "runs")
     note = f"test part, percent, mean over runs; {TESTED}"
@@ -161,10 +165,11 @@ def _cross_table(views: ThreeViews) -> Table:
 def _lift_table(views: ThreeViews) -> Table:
     means = [own for own in views.cross_task if own.metric == "accuracy"]
     place = {name: index for index, name in enumerate(means[0].tasks)}
+    lifts = [own for own in views.lifts if own.texts != own.layer]
     rows = []
-    for own in (lift for lift in views.lifts if lift.texts != lift.layer):
+    for own, difference in zip(lifts, _differences([own.difference for own in lifts]), strict=True):
         values = [figure(m.mean[place[own.texts]][place[own.layer]], 100) for m in means]
-        rows.append((f"{own.texts} | {own.layer}", *values, *_difference(own.difference)))
+        rows.append((f"{own.texts} | {own.layer}", *values, *difference))
     header = ("texts | layer", *_plans(views), *DIFFERENCE)
     title = "View 3: what sharing does for another task's layer"
     return Table(title, header, tuple(rows), f"accuracy in percent; {TESTED}")
@@ -174,14 +179,19 @@ def _plans(views: ThreeViews) -> list[str]:
     return [name for name in (views.single, views.multi) if name is not None]
 
 
-def _difference(own: Difference) -> tuple[str, ...]:
-    """Return the cells of `DIFFERENCE`."""
+def _differences(rows: Sequence[Difference]) -> list[tuple[str, ...]]:
+    """Return the cells of `DIFFERENCE` for every row of a table, corrected together."""
+    corrected = holm(np.array([own.p for own in rows])).tolist()
+    return [_difference(own, p) for own, p in zip(rows, corrected, strict=True)]
+
+
+def _difference(own: Difference, p_corrected: float) -> tuple[str, ...]:
     mean = figure(own.mean, 100, "+")
     if math.isnan(own.p):
-        return mean, DASH, DASH, DASH
+        return mean, *[DASH] * (len(DIFFERENCE) - 1)
     low, high = (figure(value, 100, "+") for value in (own.low, own.high))
-    p = "<0.001" if own.p < 0.001 else f"{own.p:.3f}"
-    return mean, f"{low} to {high}", p, f"{TESTS[own.test]}, {counted(own.pairs, own.unit)}"
+    test = f"{TESTS[own.test]}, {counted(own.pairs, own.unit)}"
+    return mean, f"{low} to {high}", p_value(own.p), p_value(p_corrected), test
 
 
 def _guess(own: CrossTask, i: int) -> str:

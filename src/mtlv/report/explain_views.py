@@ -60,16 +60,16 @@ def study_tables(
 
 def text_tables(rows: Mapping[str, Rows]) -> list[Table]:
     """Return, for each task, what each word of a text adds under every plan, and differences."""
-    return [
-        _text(
-            task,
-            *(
-                [row for row in rows.get(name, ()) if row["task"] == task]
-                for name in ("texts", "attributions", "differences")
-            ),
+    tables = []
+    for task in _distinct(rows["texts"], "task"):
+        texts, words, differences = (
+            [row for row in rows.get(name, ()) if row["task"] == task]
+            for name in ("texts", "attributions", "differences")
         )
-        for task in _distinct(rows["texts"], "task")
-    ]
+        known = {row["plan"] for row in texts}
+        without = [plan for plan in _distinct(rows["texts"], "plan") if plan not in known]
+        tables.append(_text(task, texts, words, differences, without))
+    return tables
 
 
 def difference_name(row: Mapping[str, Any]) -> str:
@@ -79,7 +79,7 @@ def difference_name(row: Mapping[str, Any]) -> str:
     return f"{row['second']} less {row['first']}"
 
 
-def _text(task: str, texts: Rows, words: Rows, differences: Rows) -> Table:
+def _text(task: str, texts: Rows, words: Rows, differences: Rows, without: Sequence[str]) -> Table:
     plans = [row["plan"] for row in texts]
     compared = list(dict.fromkeys(map(difference_name, differences)))
     cells = {(row["place"], row["plan"]): row for row in words}
@@ -93,10 +93,10 @@ def _text(task: str, texts: Rows, words: Rows, differences: Rows) -> Table:
         values = [_shown(row[name]) for row in texts]
         lines.append((f"= {name}", *values, *[""] * len(compared)))
     header = ("word", *plans, *compared)
-    return Table(_title(task, texts), header, tuple(lines), _told(texts, differences))
+    return Table(_title(task, texts), header, tuple(lines), _told(texts, differences, without))
 
 
-def _told(texts: Rows, differences: Rows) -> str:
+def _told(texts: Rows, differences: Rows, without: Sequence[str]) -> str:
     """Return what must be known to read what words add."""
     worst = max(texts, key=lambda row: abs(row["delta"]))
     seeds = _distinct(texts, "seed")
@@ -114,6 +114,8 @@ def _told(texts: Rows, differences: Rows) -> str:
     if apart:
         said += f"; no difference for {', '.join(sorted(apart))}, which finds another class"
         said += " likeliest: name one with --label"
+    if without:
+        said += f"; no model for this task: {', '.join(without)}"
     return said
 
 

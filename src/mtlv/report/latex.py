@@ -1,4 +1,8 @@
-"""Tables in LaTeX, with the rules of `booktabs`."""
+"""Tables in LaTeX, with the rules of `booktabs`.
+
+All that mtlv itself writes into a table becomes ASCII, so that pdflatex takes it under any input
+encoding; letters of users' names stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,35 @@ from mtlv.report.tables import Table
 
 __all__ = ["latex"]
 
+MINUS = "\N{MINUS SIGN}"
+MATHEMATICS = {
+    **{mark: mark for mark in "<>|"},
+    MINUS: "-",
+    "±": r"\pm",
+    "\N{MULTIPLICATION SIGN}": r"\times",
+    "·": r"\cdot",
+    "≤": r"\leq",
+    "≥": r"\geq",
+    "→": r"\rightarrow",
+    "ε": r"\varepsilon",
+    "χ": r"\chi",
+    "²": "^2",
+}
 SPECIAL = {
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    **{mark: f"${sign}$" for mark, sign in MATHEMATICS.items()},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "±": r"$\pm$",
-    "≥": r"$\geq$",
-    "ε": r"$\varepsilon$",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
+    "…": r"\dots{}",
+    "\N{EN DASH}": "--",
+    "—": "---",
+    "\N{LEFT SINGLE QUOTATION MARK}": "`",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "“": "``",
+    "”": "''",
 }
-MINUS = re.compile(r"(?<![\w.)])-(?=\d)")
+NEGATIVE = re.compile(r"(?<![\w.)])-(?=\d)")
 BOLD = re.compile(r"\*\*(.+)\*\*")
 
 
@@ -59,5 +79,4 @@ def _cell(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    minus = MINUS.sub("\0", text)
-    return "".join(SPECIAL.get(mark, mark) for mark in minus).replace("\0", "$-$")
+    return "".join(SPECIAL.get(mark, mark) for mark in NEGATIVE.sub(MINUS, text))

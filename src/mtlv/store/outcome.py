@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from mtlv.evaluation.summary import SummaryTable, summarise
 from mtlv.store.lineage import Parents, PlanLineage, lineage_of, parents_of
 from mtlv.store.plan_cost import PlanCost, cell_cost, mean_cost, places
 from mtlv.store.record import CellRecord, StudyRecord
-from mtlv.store.store import Store
+from mtlv.store.store import TRAIN_ANEW, Store
 from mtlv.words import counted
 
 __all__ = [
@@ -218,17 +218,36 @@ def score_cell(
 
 
 def cell_predictions(store: Store, cell: CellRecord) -> Mapping[ScoredPart, Predictions]:
-    """Return the predictions of a cell: of each task, those of the model that serves it."""
+    """Return the predictions of a cell: of each task, those of the model that serves it.
+
+    Raises:
+        StoreError: the predictions of a job are damaged, or lack a part.
+        ProtocolError: a task was not predicted.
+    """
     plan = cell.as_plan()
     served: dict[int, list[str]] = {}
     for task, index in plan.serves.items():
         served.setdefault(index, []).append(task)
     parts: dict[ScoredPart, Predictions] = {}
-    by_model = {index: store.predictions(cell.jobs[index]) for index in served}
-    for part in ("validation", "test"):
+    by_model = {index: _both_parts(store, cell.jobs[index]) for index in served}
+    for part in get_args(ScoredPart):
         own = [by_model[index][part].only(tasks) for index, tasks in served.items()]
         parts[part] = own[0].merged(own[1:]).only(plan.serves)
     return parts
+
+
+def _both_parts(store: Store, job: str) -> Mapping[ScoredPart, Predictions]:
+    """Return the predictions of a job, which are of both parts."""
+    found = store.predictions(job)
+    for part in get_args(ScoredPart):
+        if part not in found:
+            raise StoreError(
+                f"The job '{job}' has no predictions of the {part} part.",
+                where=str(store.job_folder(job)),
+                found=f"predictions of {' and '.join(found) or 'no part'}",
+                hint=TRAIN_ANEW,
+            )
+    return found
 
 
 def _plan(

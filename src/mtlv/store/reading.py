@@ -1,4 +1,8 @@
-"""Reading records: a version that is known, a form that fits, or an error that says what to do."""
+"""Reading records: a version that is known, a form that fits, or an error that says what to do.
+
+Names and ids lead to places in the store, and may come from an address: one that would lead
+elsewhere is refused.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,27 @@ from pydantic import BaseModel, ValidationError
 from mtlv.errors import NewerStoreError, StoreError
 from mtlv.store.record_base import RECORD_VERSION
 
-__all__ = ["read_json", "read_record"]
+__all__ = ["place_of", "read_json", "read_record"]
 
 R = TypeVar("R", bound=BaseModel)
+ELSEWHERE = {"", ".", ".."}
+SEPARATORS = "/\\:\0"
+"""Of all systems, as a store may be read on another one."""
+
+
+def place_of(folder: Path, name: str) -> Path:
+    """Return the place of a name in a folder, whether or not something is there.
+
+    Raises:
+        StoreError: the name is a path.
+    """
+    if name in ELSEWHERE or any(sign in name for sign in SEPARATORS):
+        raise StoreError(
+            "That is no name of anything in the run store.",
+            found=repr(name[:60]),
+            expected="a name or an id, not a path",
+        )
+    return folder / name
 
 
 def read_record(kind: type[R], path: Path, what: str, hint: str) -> R:

@@ -108,6 +108,11 @@ class CellRecord(Record):
     grouping: GroupingRecord | None = None
     tuning: TuningRecord | None = None
 
+    @property
+    def place(self) -> tuple[str, str, int, int]:
+        """Plan, point of the sweep, fold and seed: no other cell of a study has the same."""
+        return self.plan, str(self.variant), self.fold, self.seed
+
     def is_like(self, other: CellRecord) -> bool:
         """Tell whether two cells are the same models of the same plan."""
         names = ("plan", "variant", "fold", "seed", "architecture", "jobs")

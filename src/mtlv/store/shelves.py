@@ -7,12 +7,15 @@
     explanations/ID/record.json    what was asked of a study's models
              words.parquet         and other tables of answers
 
-A shelf is read like a mapping: `store.groupings["1f0c"]`. Nothing here needs torch.
+A shelf is read like a mapping: `store.groupings["1f0c"]`. A damaged record costs no other: it is
+named, and the rest of the shelf is read. Nothing here needs torch.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 from zipfile import BadZipFile
@@ -24,14 +27,28 @@ import pyarrow.parquet as pq
 from mtlv.errors import StoreError
 from mtlv.files import write_folder, write_text
 from mtlv.store.number_plot import number_svg
-from mtlv.store.reading import read_record
+from mtlv.store.reading import place_of, read_record
 from mtlv.store.record import ExplanationRecord, FoundGrouping, TransferRecord
 from mtlv.store.record_base import Record
 
-__all__ = ["Explanations", "Groupings", "Transfers"]
+__all__ = ["Contents", "Explanations", "Groupings", "Transfers"]
 
+log = logging.getLogger(__name__)
 Array = np.ndarray[Any, Any]
 R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Contents(Generic[R]):
+    """What is on a shelf.
+
+    Args:
+        records: those that can be read, the latest first.
+        damaged: why the others cannot be read, by id.
+    """
+
+    records: list[R]
+    damaged: dict[str, StoreError]
 
 
 class _Shelf(Generic[R]):
@@ -48,6 +65,7 @@ class _Shelf(Generic[R]):
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._told: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
         return self._path(key).exists()
@@ -67,8 +85,30 @@ class _Shelf(Generic[R]):
         latest = sorted(paths, key=lambda path: (-path.stat().st_mtime_ns, path.parent.name))
         return [path.parent.name for path in latest]
 
+    def contents(self) -> Contents[R]:
+        """Return all records, readable or not."""
+        found: Contents[R] = Contents([], {})
+        for key in self.ids():
+            try:
+                found.records.append(self[key])
+            except StoreError as error:
+                found.damaged[key] = error
+        return found
+
+    def readable(self) -> list[R]:
+        """Return the readable records, latest first; damaged ones are named in the log, once."""
+        found = self.contents()
+        for key, error in found.damaged.items():
+            if key not in self._told:
+                log.warning("%s", error)
+        self._told |= found.damaged.keys()
+        return found.records
+
     def _path(self, key: str) -> Path:
-        return self._root / key / "record.json"
+        return self._folder(key) / "record.json"
+
+    def _folder(self, key: str) -> Path:
+        return place_of(self._root, key)
 
 
 class Groupings(_Shelf[FoundGrouping]):
@@ -77,13 +117,17 @@ class Groupings(_Shelf[FoundGrouping]):
     form, word = FoundGrouping, "grouping"
     anew = "remove its folder and run the same `mtlv group` again"
 
+    def of(self, study: str) -> list[FoundGrouping]:
+        """Return the readable groupings of a study's tasks, the latest first."""
+        return [record for record in self.readable() if record.study == study]
+
     def features(self, key: str) -> Array | None:
         """Return the task features (T, D) that a grouping was found by; None without any.
 
         Raises:
             StoreError: they cannot be read.
         """
-        path = self._root / key / "features.npz"
+        path = self._folder(key) / "features.npz"
         if not path.exists():
             return None
         try:
@@ -95,7 +139,7 @@ class Groupings(_Shelf[FoundGrouping]):
 
     def write(self, record: FoundGrouping, features: Array | None = None) -> None:
         """Write a grouping with its features, in one step."""
-        with write_folder(self._root / record.id) as folder:
+        with write_folder(self._folder(record.id)) as folder:
             if features is not None:
                 np.savez_compressed(folder / "features.npz", features=features)
             for table in record.grouping.numbers:
@@ -118,7 +162,7 @@ class Transfers(_Shelf[TransferRecord]):
         write_text(self._path(record.name), record.model_dump_json(indent=1) + "\n")
 
     def _path(self, key: str) -> Path:
-        return self._root / f"{key}.json"
+        return self._folder(key).with_name(f"{key}.json")
 
 
 class Explanations(_Shelf[ExplanationRecord]):
@@ -128,12 +172,8 @@ class Explanations(_Shelf[ExplanationRecord]):
     anew = "remove its folder and run the same `mtlv explain` again"
 
     def of(self, study: str) -> list[ExplanationRecord]:
-        """Return what was asked of a study's models, the latest last.
-
-        Raises:
-            StoreError: one of them is damaged or newer.
-        """
-        own = [record for record in map(self.__getitem__, self.ids()) if record.study == study]
+        """Return the readable answers of what was asked of a study's models, the latest last."""
+        own = [record for record in self.readable() if record.study == study]
         return sorted(own, key=lambda record: record.created)
 
     def frame(self, key: str, name: str) -> pa.Table:
@@ -142,7 +182,7 @@ class Explanations(_Shelf[ExplanationRecord]):
         Raises:
             StoreError: it has no such table, or it cannot be read.
         """
-        path = self._root / key / f"{name}.parquet"
+        path = self._folder(key) / f"{name}.parquet"
         try:
             return pq.read_table(path)
         except (OSError, pa.ArrowException) as error:
@@ -155,7 +195,7 @@ class Explanations(_Shelf[ExplanationRecord]):
         Raises:
             StoreError: the disk is full or the store cannot be written; nothing is left behind.
         """
-        with write_folder(self._root / record.id, replace=True) as folder:
+        with write_folder(self._folder(record.id), replace=True) as folder:
             for name, table in frames.items():
                 pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
             _write(record, folder)

@@ -7,7 +7,7 @@
              curves.parquet          losses and metrics by epoch
              model.safetensors       what training changed, where checkpoints are kept
              measured.npz            what a probe measured, where there was one
-      partial/ID/                    state of a job that is not finished; may be removed
+      partial/ID/                    state of an unfinished job; may be removed, is after 30 days
       studies/NAME/record.json       configuration, cells, job ids
       studies/NAME/earlier/          records of the study under other configurations
       groupings/, transfers/, explanations/     see `shelves`
@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import count
@@ -35,13 +36,15 @@ import pyarrow.parquet as pq
 from mtlv.errors import NewerStoreError, StoreError, nearest
 from mtlv.evaluation.predictions import Predictions, ScoredPart
 from mtlv.files import sweep_scraps, write_folder, write_text
-from mtlv.store.reading import read_json, read_record
+from mtlv.store.reading import place_of, read_json, read_record
 from mtlv.store.record import RECORD_VERSION, JobRecord, StudyRecord
 from mtlv.store.shelves import Explanations, Groupings, Transfers
 
 __all__ = ["Store"]
 
 log = logging.getLogger(__name__)
+SECONDS_TO_RESUME = 30 * 24 * 3600.0
+"""The state of a job that was saved last so long ago is taken for abandoned."""
 TRAIN_ANEW = "remove the job's folder and run the study again: only this job is trained"
 RUN_ANEW = "run the study again: finished jobs are kept, and this record is moved to earlier/"
 ELSEWHERE = "use another store with --store, or make a new one by removing this file alone"
@@ -84,12 +87,20 @@ class Store:
                 self._sweep_partial()
 
     def job_folder(self, job: str) -> Path:
-        """Return the folder of a job, whether or not it is there."""
-        return self.root / "jobs" / job
+        """Return the folder of a job, whether or not it is there.
+
+        Raises:
+            StoreError: the id is a path.
+        """
+        return place_of(self.root / "jobs", job)
 
     def partial_folder(self, job: str) -> Path:
         """Return the folder for the state of a job that is not finished, whether it is there."""
-        return self.root / "partial" / job
+        return place_of(self.root / "partial", job)
+
+    def study_folder(self, name: str) -> Path:
+        """Return the folder of a study, whether or not it is there."""
+        return place_of(self.root / "studies", name)
 
     def has_job(self, job: str) -> bool:
         """Tell whether a job is finished."""
@@ -170,7 +181,7 @@ class Store:
         Raises:
             StoreError: there is none of that name, or it is damaged or newer.
         """
-        path = self.root / "studies" / name / "record.json"
+        path = self.study_folder(name) / "record.json"
         if not path.exists():
             known = self.study_names()
             raise StoreError(
@@ -182,7 +193,7 @@ class Store:
 
     def has_study(self, name: str) -> bool:
         """Tell whether there is a study of a name."""
-        return (self.root / "studies" / name / "record.json").exists()
+        return (self.study_folder(name) / "record.json").exists()
 
     def write_study(self, record: StudyRecord) -> None:
         """Write a study's record; one of another config or other data is moved to `earlier/`.
@@ -190,7 +201,7 @@ class Store:
         Raises:
             NewerStoreError: a newer version of the package wrote the one that is there.
         """
-        folder = self.root / "studies" / record.name
+        folder = self.study_folder(record.name)
         path = folder / "record.json"
         if path.exists():
             try:
@@ -206,16 +217,19 @@ class Store:
         write_text(path, record.model_dump_json(indent=1) + "\n")
 
     def _sweep_partial(self) -> None:
-        """Remove states of jobs whose writer was killed when they had just been finished."""
+        """Remove states of jobs that were finished since, or that nobody went on with."""
         for folder in (self.root / "partial").glob("*"):
             record = self.job_folder(folder.name) / "record.json"
-            if record.exists() and record.stat().st_mtime > folder.stat().st_mtime:
+            saved = folder.stat().st_mtime
+            finished = record.exists() and record.stat().st_mtime > saved
+            if finished or time.time() - saved > SECONDS_TO_RESUME:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _table(self, job: str, file: str) -> pa.Table:
         path = self.job_folder(job) / file
         try:
-            return pq.read_table(path)
+            with pq.ParquetFile(path) as table:  # half the time of `read_table` on small files
+                return table.read()
         except (OSError, pa.ArrowException) as error:
             raise _unreadable(job, path, error) from error
 

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from mtlv.data import Corpus
 from mtlv.data.catalog import DATASETS, read_known
+from mtlv.data.common_splits import make_common_splits
 from mtlv.data.conll import ConllSource, read_conll
 from mtlv.data.file_source import FileSource
 from mtlv.data.relation_source import RelationSource, read_relations
 from mtlv.data.sources import read_source
-from mtlv.data.splits import Split, make_splits
+from mtlv.data.splits import Split
 from mtlv.errors import ConfigError, nearest
 from mtlv.evaluation.metrics import metrics_of
 from mtlv.settings import Settings, explained
@@ -130,7 +131,7 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
         corpora = {task.corpus: corpora[task.corpus] for task in tasks}
     _check_samples(config, corpora)
     _check_metrics(tasks)
-    splits = {name: make_splits(c, config.evaluation) for name, c in corpora.items()}
+    splits = make_common_splits(corpora, config.evaluation, auxiliary)
     return Inputs(corpora, tasks, splits, base)
 
 
@@ -140,8 +141,9 @@ def read_corpora(data: Mapping[str, Mapping[str, Any]], base: Path) -> dict[str,
 
 
 def _read(name: str, settings: Mapping[str, Any], base: Path) -> Corpus:
-    if settings.get("format") in GENERIC:
-        form, read = GENERIC[settings["format"]]
+    named = settings.get("format")
+    if isinstance(named, str) and named in GENERIC:
+        form, read = GENERIC[named]
         own = {key: value for key, value in settings.items() if key != "format"}
         return read(name, _checked(form, name, own), base)
     if "text" in settings or (settings and name not in DATASETS):

@@ -141,8 +141,10 @@ class Study:
     def _publish(
         self, record: StudyRecord, arms: list[Arm], status: str, failure: str | None = None
     ) -> StudyRecord:
-        cells = [_as_found(cell, record) for arm in arms for cell in arm.records()]
-        changes: dict[str, Any] = {"cells": cells, "status": status, "failure": failure}
+        found = [_as_found(cell, record) for arm in arms for cell in arm.records()]
+        there = {cell.place for cell in found}
+        kept = [cell for cell in record.cells if cell.place not in there]
+        changes: dict[str, Any] = {"cells": [*found, *kept], "status": status, "failure": failure}
         record = record.model_copy(update=changes | {"updated": now()})
         if is_main_process():
             self.store.write_study(record)

@@ -83,14 +83,11 @@ def _shown(library: Library, asked: Asked, own: ExplanationRecord) -> dict[str, 
 
 def _records(library: Library, study: str) -> tuple[dict[str, ExplanationRecord], list[Damage]]:
     """Return the readable explanations of a study, the latest first, and the others."""
-    found, damaged = [], []
-    for key in library.store.explanations.ids():
-        try:
-            found.append(library.store.explanations[key])
-        except StoreError as error:
-            damaged.append(Damage(f"explanation {key}", error))
-    found.sort(key=lambda own: own.created, reverse=True)
-    return {own.id: own for own in found if own.study == study}, damaged
+    shelf = library.store.explanations.contents()
+    own = [record for record in shelf.records if record.study == study]
+    own.sort(key=lambda record: record.created, reverse=True)
+    damaged = [Damage(f"explanation {key}", error) for key, error in shelf.damaged.items()]
+    return {record.id: record for record in own}, damaged
 
 
 def _figures(record: ExplanationRecord) -> list[str]:

@@ -7,6 +7,7 @@ from mtlv.explorer.asking import Asked
 from mtlv.explorer.figures import Selection, drawn, job_curves, regrouped
 from mtlv.explorer.groupings import known_groupings
 from mtlv.explorer.library import Library
+from mtlv.explorer.pages.jobs import job_of, uses_of
 from mtlv.explorer.pages.page import TITLES, Drawing, Page
 from mtlv.explorer.regrouping import Move, moved
 
@@ -32,7 +33,8 @@ def figure_data(library: Library, asked: Asked) -> Page:
     name, theme = asked.names["figure"], asked.choice("theme", ["light", "dark"])
     try:
         if name == "curves-job":
-            data = job_curves(library, asked.study, asked.one("job"), theme)
+            job = job_of(uses_of(library.study(asked.study)), asked)
+            data = job_curves(library, asked.study, job, theme)
         else:
             data = drawn(library, asked.study, name, theme, selection)
     except MtlvError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mtlv.errors import StoreError
@@ -15,7 +15,7 @@ from mtlv.explorer.progress import progress_of
 from mtlv.store.record import JobRecord, StudyRecord
 from mtlv.words import counted
 
-__all__ = ["jobs"]
+__all__ = ["job_of", "jobs", "uses_of"]
 
 COLUMNS = (
     Column("job", "word"),
@@ -45,12 +45,12 @@ def jobs(library: Library, asked: Asked) -> Page:
     uses = uses_of(study)
     damaged: list[Damage] = []
     rows = [_row(library, study.name, job, use, damaged) for job, use in uses.items()]
-    chosen = asked.one("job")
+    chosen = job_of(uses, asked) if asked.one("job") else ""
     data = {
         "progress": progress_of(library, study),
         "damaged": damaged,
         "grid": Grid("jobs", "Jobs", COLUMNS, tuple(rows), NOTE),
-        "job": _detail(library, study.name, chosen, uses) if chosen else None,
+        "job": _detail(library, study.name, chosen) if chosen else None,
         "drawings": drawings(asked.study, ["job-times"]),
     }
     return Page(f"Job {chosen}" if chosen else "Jobs", "jobs.html", data, asked.study)
@@ -71,6 +71,20 @@ def uses_of(study: StudyRecord) -> dict[str, Use]:
             if cell.plan not in use["plans"]:
                 use["plans"].append(cell.plan)
     return uses
+
+
+def job_of(uses: Mapping[str, Use], asked: Asked) -> str:
+    """Return the job that is asked for, one of a study's own.
+
+    Raises:
+        StoreError: the study has no such job.
+    """
+    job = asked.one("job")
+    if job not in uses:
+        raise StoreError(
+            f"The study has no job '{job[:60]}'.", hint="choose one in the table of jobs"
+        )
+    return job
 
 
 def _row(
@@ -121,16 +135,12 @@ def _figures(record: JobRecord | None) -> tuple[Cell, ...]:
     )
 
 
-def _detail(library: Library, study: str, job: str, uses: dict[str, Use]) -> dict[str, Any]:
+def _detail(library: Library, study: str, job: str) -> dict[str, Any]:
     """Return one job in detail; a job that is not finished has no record.
 
     Raises:
-        StoreError: the study has no such job, or its record is damaged.
+        StoreError: its record is damaged.
     """
-    if job not in uses:
-        raise StoreError(
-            f"The study has no job '{job[:60]}'.", hint="choose one in the table of jobs"
-        )
     if not library.store.has_job(job):
         return {"id": job, "record": None, "spec": "", "drawings": []}
     record = library.store.job(job)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from mtlv.errors import MtlvError
+from mtlv.evaluation.summary import Summary
 from mtlv.explorer.asking import Asked, study_address
+from mtlv.explorer.comparing import compared
 from mtlv.explorer.grids import Column, Grid, number, summary, word
 from mtlv.explorer.library import Library
 from mtlv.explorer.pages.page import Choice, Page, drawings
@@ -27,6 +31,12 @@ def plan(library: Library, asked: Asked) -> Page:
     cell = next(cell for cell in own.cells if cell.cell.fold == fold)
     names = [each.name for each in outcome.plans]
     baseline = asked.choice("baseline", names, usual_baseline(names))
+    differences: Mapping[str, Summary] = {}
+    no_comparison = ""
+    try:
+        differences = _differences(library, asked.study, own.name, baseline)
+    except MtlvError as error:
+        no_comparison = str(error)
     data = header_of(library, asked.study) | {
         "plan": own.name,
         "form": [
@@ -39,7 +49,8 @@ def plan(library: Library, asked: Asked) -> Page:
         "jobs": study_address(asked.study, "jobs", find=f"jobs:{own.name}"),
         "settings": _settings(outcome, cell),
         "trials": _trials(cell),
-        "tasks": _tasks(outcome, own, outcome[baseline]),
+        "tasks": _tasks(outcome, own, outcome[baseline], differences),
+        "no_comparison": no_comparison,
         "drawings": drawings(asked.study, FIGURES, plan=own.name),
     }
     return Page(f"Plan {own.name}", "plan.html", data, asked.study)
@@ -102,7 +113,19 @@ def _trials(cell: CellOutcome) -> Grid | None:
     return Grid("trials", "Settings that were tried", columns, rows, "on the validation part")
 
 
-def _tasks(outcome: StudyOutcome, own: PlanOutcome, base: PlanOutcome) -> Grid:
+def _differences(library: Library, study: str, name: str, baseline: str) -> Mapping[str, Summary]:
+    """Return the paired differences of a plan to the baseline, by task.
+
+    Raises:
+        ProtocolError: the plans of the study cannot be compared.
+    """
+    found = compared(library, [study], baseline)
+    return next(row.per_task for row in found.rows if row.plan == name)
+
+
+def _tasks(
+    outcome: StudyOutcome, own: PlanOutcome, base: PlanOutcome, differences: Mapping[str, Summary]
+) -> Grid:
     """Return every task under the plan: its metric, the baseline's, threshold and model."""
     positives = {task.name: task.positives for task in outcome.study.tasks}
     columns = [
@@ -111,15 +134,15 @@ def _tasks(outcome: StudyOutcome, own: PlanOutcome, base: PlanOutcome) -> Grid:
         Column("positives"),
         Column(own.name),
         Column(f"{base.name} (baseline)"),
-        Column("difference"),
+        Column("difference", help="of the folds and seeds that both plans have finished"),
         Column("threshold (%)", help="mean over folds and seeds, fitted on validation"),
         Column("n", help="test examples with a target, of one run"),
     ]
     rows = []
     for task, judged in own.summary.judged.items():
         scale = scale_of(judged.metric, judged.kind)
-        mean, other = own.summary.primary(task), base.summary.per_task.get(task, {})
-        against = other.get(judged.metric)
+        against = base.summary.per_task.get(task, {}).get(judged.metric)
+        difference = differences.get(task)
         thresholds = [cell.scores.thresholds.values.get(task) for cell in own.cells]
         known = [value for value in thresholds if value is not None]
         rows.append(
@@ -127,12 +150,15 @@ def _tasks(outcome: StudyOutcome, own: PlanOutcome, base: PlanOutcome) -> Grid:
                 word(task, study_address(outcome.study.name, "tasks", task)),
                 word(judged.metric),
                 number(positives.get(task)),
-                summary(mean, scale),
+                summary(own.summary.primary(task), scale),
                 summary(against, scale),
-                number(None if against is None else scale * (mean.mean - against.mean), "+.1f"),
+                number(None if difference is None else scale * difference.mean, "+.1f"),
                 number(100 * sum(known) / len(known) if known else None, ".1f"),
                 number(judged.n),
             )
         )
-    note = "test part, mean ± sd over folds x seeds; shares in percent, differences in points"
+    note = (
+        "test part, mean ± sd over folds x seeds; shares in percent; differences in points, of the "
+        "folds and seeds that both plans have finished"
+    )
     return Grid("tasks", "Tasks", tuple(columns), tuple(rows), note)

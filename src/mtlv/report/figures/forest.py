@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure, Scatter
 
 from mtlv.report.figures.layout import Margins, Panels, dressed, panels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import BETTER, NEUTRAL, WIDTH, WORSE, ZERO
+from mtlv.report.figures.theme import BETTER, GREEN, NEUTRAL, WIDTH, WORSE, ZERO
 from mtlv.report.figures.words import hover, plain, short, widest
 
 __all__ = ["forest"]
@@ -20,18 +20,21 @@ ROW, ACROSS = 18, 3
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is said of a difference, and how it is drawn."""
+class Look:
+    """How the differences of a verdict are drawn; the verdict begins with the words."""
 
     words: str
     symbol: str
     colour: str
 
 
-SURE_BETTER = Verdict("better", "triangle-right", BETTER)
-SURE_WORSE = Verdict("worse", "triangle-left", WORSE)
-NOT_SHOWN = Verdict("no difference shown", "circle-open", NEUTRAL)
-VERDICTS = (SURE_BETTER, SURE_WORSE, NOT_SHOWN)
+NOT_SHOWN = Look("no difference shown", "circle-open", NEUTRAL)
+LOOKS = (
+    Look("better", "triangle-right", BETTER),
+    Look("worse", "triangle-left", WORSE),
+    Look("equivalent", "diamond", GREEN),
+    NOT_SHOWN,
+)
 
 
 @FIGURES.register("forest")
@@ -49,7 +52,8 @@ def forest(frame: pd.DataFrame, signature: str) -> Figure:
             - support: positives (or targets) of the task; NaN if unknown.
             - delta: plan minus baseline, turned so that more is better.
             - low, high: ends of its interval; NaN where there is none.
-            - significant: whether the difference is shown, after any correction.
+            - verdict: `better`, `worse`, `equivalent within MARGIN` or `no difference shown`, after
+              any correction.
         signature: of the data.
 
     Raises:
@@ -58,14 +62,14 @@ def forest(frame: pd.DataFrame, signature: str) -> Figure:
     rows = checked(
         frame,
         "forest",
-        words=("plan", "baseline", "task", "metric", "unit"),
+        words=("plan", "baseline", "task", "metric", "unit", "verdict"),
         numbers=("delta",),
         optional=("support", "low", "high"),
-        flags=("significant",),
     )
     plans, units = list(dict.fromkeys(rows.plan)), list(dict.fromkeys(rows.unit))
     rows = rows.sort_values(["support", "task"], ascending=[True, False], na_position="first")
     labels = {task: _label(own) for task, own in rows.groupby("task")}
+    verdicts = sorted(set(rows.verdict), key=lambda words: LOOKS.index(_look(words)))
     across = min(ACROSS, len(plans))
     bands = [(u, plans[i : i + across]) for u in units for i in range(0, len(plans), across)]
     cells = [(u, plan) for u, band in bands for plan in [*band, *[None] * (across - len(band))]]
@@ -81,18 +85,17 @@ def forest(frame: pd.DataFrame, signature: str) -> Figure:
         of_unit = rows[rows.unit == u]
         tasks = [*dict.fromkeys(of_unit.task)]
         if plan is not None:
-            _points(made, index, of_unit[of_unit.plan == plan], tasks)
+            _points(made, index, of_unit[of_unit.plan == plan], tasks, verdicts)
             _axes(made, index, of_unit, [labels[task] for task in tasks])
     title = f"Difference to {rows.baseline[0]} by task"
     return dressed(made.figure, title, signature, made.height, margins, "above")
 
 
-def _points(made: Panels, index: int, rows: pd.DataFrame, tasks: Sequence[str]) -> None:
-    verdicts = [
-        _verdict(delta, sure) for delta, sure in zip(rows.delta, rows.significant, strict=True)
-    ]
-    for verdict in VERDICTS:
-        own = rows[[each is verdict for each in verdicts]]
+def _points(
+    made: Panels, index: int, rows: pd.DataFrame, tasks: Sequence[str], verdicts: Sequence[str]
+) -> None:
+    for verdict in verdicts:
+        own, look = rows[rows.verdict == verdict], _look(verdict)
         made.figure.add_trace(
             Scatter(
                 x=own.delta if len(own) else [None],
@@ -106,9 +109,9 @@ def _points(made: Panels, index: int, rows: pd.DataFrame, tasks: Sequence[str]) 
                     "width": 3,
                 },
                 mode="markers",
-                marker={"symbol": verdict.symbol, "color": verdict.colour, "size": 8},
-                name=verdict.words,
-                legendgroup=verdict.words,
+                marker={"symbol": look.symbol, "color": look.colour, "size": 8},
+                name=verdict,
+                legendgroup=verdict,
                 showlegend=index == 0,
                 hovertext=[_said(row) for row in own.itertuples()],
                 hoverinfo="text",
@@ -135,10 +138,8 @@ def _axes(made: Panels, index: int, rows: pd.DataFrame, labels: Sequence[str]) -
     )
 
 
-def _verdict(delta: float, significant: bool) -> Verdict:
-    if not significant or delta == 0:
-        return NOT_SHOWN
-    return SURE_BETTER if delta > 0 else SURE_WORSE
+def _look(verdict: str) -> Look:
+    return next((look for look in LOOKS if verdict.startswith(look.words)), NOT_SHOWN)
 
 
 def _label(rows: pd.DataFrame) -> str:
@@ -155,5 +156,4 @@ def _said(row: object) -> str:
     )
     support = "" if math.isnan(given["support"]) else f"support {given['support']:,.0f}"
     delta = f"{given['metric']}: {given['delta']:+.2f} {given['unit']} against {given['baseline']}"
-    sure = _verdict(given["delta"], given["significant"]).words
-    return hover(given["task"], f"plan {given['plan']}", delta, interval, sure, support)
+    return hover(given["task"], f"plan {given['plan']}", delta, interval, given["verdict"], support)

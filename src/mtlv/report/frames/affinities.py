@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from mtlv.errors import StoreError
 from mtlv.report.frames.groups import groupings
 from mtlv.report.frames.plans import task_differences
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
-from mtlv.store.comparison import compare
+from mtlv.store.comparison import CompareSettings, compare
 from mtlv.store.outcome import PlanOutcome
 from mtlv.store.record import AffinityRecord, GroupingRecord, TransferRecord
 
 __all__ = ["affinity", "predicted_gain", "transfer", "transfer_data"]
 
+UNTESTED = CompareSettings(seconds=0)
+"""Nothing is drawn at random, as only differences are shown."""
 SEARCH = "search groups by an affinity: `mtlv group CONFIG --affinity lookahead`"
 
 
@@ -39,7 +43,9 @@ def predicted_gain(wanted: Wanted) -> Data:
     if alone is None:
         hint = "add the plan `stl` to the study and run it again; finished jobs are kept"
         raise no_data(wanted, "predicted-gain", "no plan that learns each task alone", hint)
-    comparison = compare(wanted.store, wanted.outcome, alone.name)
+    shown = tuple(plan for plan in wanted.outcome.plans if plan is alone or plan.name in predicted)
+    outcome = replace(wanted.outcome, plans=shown)
+    comparison = compare(wanted.store, outcome, alone.name, settings=UNTESTED)
     tasks = set(wanted.chosen_tasks)
     rows = [
         line | {"predicted": gains[line["task"]], "measured": line["delta"], "predicted_unit": unit}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data, unit_of
 from mtlv.store.outcome import PlanOutcome
@@ -56,15 +58,14 @@ def _number(head: str) -> int:
 
 
 def _points(wanted: Wanted, scope: str) -> pd.DataFrame:
-    frames = [_of_plan(wanted.store, plan) for plan in wanted.chosen_plans]
-    points = pd.concat(frames, ignore_index=True)
-    return points[points.scope == scope]
+    frames = [_of_plan(wanted.store, plan, scope) for plan in wanted.chosen_plans]
+    return pd.concat(frames, ignore_index=True)
 
 
-def _of_plan(store: Store, plan: PlanOutcome) -> pd.DataFrame:
+def _of_plan(store: Store, plan: PlanOutcome, scope: str) -> pd.DataFrame:
     jobs = dict.fromkeys(job for cell in plan.cells for job in cell.cell.jobs)
-    frames = [store.curves(job).to_pandas() for job in jobs]
-    return pd.concat(frames, ignore_index=True).assign(plan=plan.name)
+    points = pa.concat_tables([store.curves(job) for job in jobs])
+    return points.filter(pc.field("scope") == scope).to_pandas().assign(plan=plan.name)
 
 
 def _data(wanted: Wanted, figure: str, points: pd.DataFrame) -> Data:

@@ -107,9 +107,7 @@ def _two(wanted: Wanted) -> tuple[Found, Found]:
 
 def _asked_for(wanted: Wanted) -> list[FoundGrouping]:
     """Return the groupings that were found for the study by themselves, newest first."""
-    shelf = wanted.store.groupings
-    found = [shelf[key] for key in shelf.ids()]
-    return [own for own in found if own.study == wanted.outcome.study.name]
+    return wanted.store.groupings.of(wanted.outcome.study.name)
 
 
 def _mapped(wanted: Wanted, found: FoundGrouping, features: np.ndarray, tasks: list[str]) -> Data:

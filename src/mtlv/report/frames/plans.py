@@ -13,7 +13,7 @@ from mtlv.evaluation.summary import Summary
 from mtlv.report.comparison_notes import CORRECTED
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data, unit_of
 from mtlv.report.numbers import scale_of
-from mtlv.store.comparison import Row, TaskRow, compare
+from mtlv.store.comparison import CompareSettings, Row, TaskRow, compare
 from mtlv.store.outcome import PlanOutcome
 from mtlv.words import counted
 
@@ -48,7 +48,7 @@ def forest(wanted: Wanted) -> Data:
         wanted.signed(
             f"test part, {' and '.join(metrics)}",
             *base.summary.signature_of(comparison.metric).split("|")[1:],
-            _interval_words([found[name] for name in others], comparison.settings.correction),
+            _interval_words([found[name] for name in others], comparison.settings),
         ),
     )
 
@@ -56,8 +56,8 @@ def forest(wanted: Wanted) -> Data:
 def task_differences(row: Row, base: PlanOutcome) -> list[dict[str, Any]]:
     """Return the rows of one plan in the frame of `forest`: differences turned, in points.
 
-    Intervals and significance are those of the comparison's claims. Where nothing was tested the
-    interval is Student's over the runs, and nothing is called significant.
+    Intervals and verdicts are those of the comparison's claims. Where nothing was tested the
+    interval is Student's over the runs, and no difference is shown.
     """
     lines: list[dict[str, Any]] = []
     for task, own in row.by_task.items():
@@ -66,12 +66,12 @@ def task_differences(row: Row, base: PlanOutcome) -> list[dict[str, Any]]:
         factor = scale_of(own.metric, kind) * (1 if metric.higher_is_better else -1)
         low, high = sorted(factor * end for end in _interval(own))
         unit = unit_of(own.metric, kind)
-        sure = own.claim is not None and own.claim.verdict in ("better", "worse")
+        verdict = "no difference shown" if own.claim is None else own.claim.verdict
         lines.append(
             {"plan": row.plan, "baseline": base.name, "task": task, "metric": own.metric}
             | {"unit": "points" if unit == "percent" else f"{own.metric}, {unit}"}
             | {"support": math.nan if own.positives is None else own.positives}
-            | {"delta": factor * own.delta.mean, "low": low, "high": high, "significant": sure}
+            | {"delta": factor * own.delta.mean, "low": low, "high": high, "verdict": verdict}
         )
     return lines
 
@@ -121,8 +121,8 @@ def _interval(own: TaskRow) -> tuple[float, float]:
     return own.claim.finding.low, own.claim.finding.high
 
 
-def _interval_words(rows: list[Row], correction: str) -> str:
-    """Return the test behind the intervals, its pairs, and the correction of its verdicts."""
+def _interval_words(rows: list[Row], settings: CompareSettings) -> str:
+    """Return the test behind the intervals, its pairs, and margin and correction of verdicts."""
     claims = [own.claim for row in rows for own in row.by_task.values() if own.claim is not None]
     if not claims:
         return "95 % Student interval over the runs, not tested"
@@ -131,4 +131,6 @@ def _interval_words(rows: list[Row], correction: str) -> str:
     drawn = f", {min(draws):,} draws" if draws else ""
     words = f"{100 * first.level:.3g} % interval, {first.test} over "
     words += f"{counted(first.pairs, first.unit)}{drawn}"
-    return f"{words}; verdicts corrected over tasks ({CORRECTED[correction]})"
+    if settings.margin is not None:
+        words += f"; equivalence: two one-sided tests, margin ± {settings.margin:g}"
+    return f"{words}; verdicts corrected over tasks ({CORRECTED[settings.correction]})"
