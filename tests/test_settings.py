@@ -33,6 +33,8 @@ class Outer(Settings):
     """A part with a tag."""
     rate: float = Field(0.1, gt=0)
     """A number."""
+    named: dict[str, Annotated[Inner | list[int], Field()]] = Field(default_factory=dict)
+    """One of two kinds, by a name of the user's own."""
     name: str
     """Must be given."""
 
@@ -54,6 +56,10 @@ def said(model: type[Settings] = Outer, **given: object) -> str:
         ({"either": "big"}, ["key 'either'\n", "integer", ", or: ", "tuple"]),
         ({"word": "c"}, ["key 'word'\n", "'a' or 'b'", ", or: "]),
         ({"rate": -1}, ["key 'rate'", "-1", "greater than 0"]),
+        ({"rate": float("inf")}, ["key 'rate'", "inf", "finite"]),
+        ({"rate": float("nan")}, ["key 'rate'", "nan", "finite"]),
+        ({"named": {"mine": {"sise": 1}}}, ["key 'named.mine.sise'", "did you mean 'size'"]),
+        ({"named": {"mine": 1}}, ["key 'named.mine'\n", "list", ", or: "]),
     ],
 )
 def test_the_key_is_named_as_it_was_written(given: dict[str, object], words: list[str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -17,10 +17,17 @@ __all__ = ["Settings", "explained"]
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, strict about keys, documented by attribute docstrings."""
+    """Base of all settings: immutable, strict about keys, documented by attribute docstrings.
+
+    Numbers are finite: what is not can neither be trained with nor kept in a record.
+    """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
     )
 
 
@@ -59,15 +66,24 @@ def _without_tags(model: type[Settings], location: Sequence[str | int]) -> list[
     annotation: Any = model
     for step in location:
         if _is_choice(annotation):
-            annotation = None
+            annotation = next(iter(_models_in(annotation)), None)
             continue
         steps.append(str(step))
-        fields = [own.model_fields.get(str(step)) for own in _models_in(annotation)]
-        annotation = fields[0].annotation if fields and fields[0] is not None else None
+        annotation = _inside(annotation, str(step))
     return steps
 
 
+def _inside(annotation: Any, key: str) -> Any:
+    """Return what stands at a key; None where that is not known."""
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1]
+    fields = [own.model_fields.get(key) for own in _models_in(annotation)]
+    return fields[0].annotation if fields and fields[0] is not None else None
+
+
 def _is_choice(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _is_choice(get_args(annotation)[0])
     if get_origin(annotation) not in (Union, UnionType):
         return False
     return len([inner for inner in get_args(annotation) if inner is not NoneType]) > 1

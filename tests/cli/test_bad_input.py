@@ -57,6 +57,10 @@ def _last_label(folder: Path, positives: int, **more: Any) -> Config:
     return _lines(folder, change, **more)
 
 
+def _range(**given: Any) -> Config:
+    return {"method": "optuna", "space": {"learning_rate": given}}
+
+
 CASES: dict[str, Case] = {
     "missing file": (lambda f: _source(f, path="nowhere.csv"), ["nowhere.csv"]),
     "missing column": (lambda f: _source(f, text="reprot"), ["'reprot'", "did you mean 'report'"]),
@@ -101,6 +105,29 @@ CASES: dict[str, Case] = {
     "label features of a scratch encoder": (
         lambda f: small_config(f, plans=[{"gmtl": {"groups": 2}}]),
         ["scratch", "method: random"],
+    ),
+    "format that is no word": (lambda f: _source(f, format=["csv"]), ["'reports'", "format"]),
+    "endless shrinkage": (
+        lambda f: small_config(f, evaluation={"shrinkage": float("inf")}),
+        ["evaluation.shrinkage", "inf", "finite"],
+    ),
+    "endless learning rate": (
+        lambda f: small_config(f, train={"learning_rate": float("inf")}),
+        ["train.learning_rate", "inf", "finite"],
+    ),
+    "range that is empty": (
+        lambda f: small_config(f, tune=_range(low=1e-2, high=1e-4)),
+        ["tune.space.learning_rate", "`low` below `high`"],
+    ),
+    "range with a typo": (
+        lambda f: small_config(f, tune=_range(low=1e-4, high=1e-2, lgo=True)),
+        ["tune.space.learning_rate.lgo", "(known: high, log, low)"],
+    ),
+    "weights of found groups": (
+        lambda f: small_config(
+            f, plans=[{"gmhl": {"groups": 2, "method": "random", "train": {"weighting": [2, 1]}}}]
+        ),
+        ["gmhl-2-random-0", "train.weighting", "found"],
     ),
     "typo": (lambda f: small_config(f, trian={}), ["did you mean 'train'"]),
     "too many frozen layers": (

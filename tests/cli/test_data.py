@@ -46,6 +46,27 @@ def test_tokens_are_made_ahead(
     assert len(list((cache_folder() / "tokens").iterdir())) == 1
 
 
+def test_a_config_is_counted_with_its_own_encoder(mtlv: Shell, tmp_path: Path) -> None:
+    """A folder beside the config is found from anywhere; all else is as the study has it."""
+    (tmp_path / "sub").mkdir()
+    write_encoder(tmp_path / "sub/own")
+    config = small_config(tmp_path, encoder="./own")
+    (tmp_path / "sub/study.yaml").write_text(yaml.safe_dump(config))
+    assert "reports" in mtlv("data", "check", "sub/study.yaml")
+    mtlv("data", "prepare", "sub/study.yaml")
+    assert "tokens of ./own" in mtlv.err
+
+
+def test_the_special_tokens_of_a_config_are_kept_whole(mtlv: Shell, tmp_path: Path) -> None:
+    means = []
+    for tokens in ([], ["edema seen"]):
+        config = small_config(tmp_path, encoder={"name": "scratch", "special_tokens": tokens})
+        (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
+        found = json.loads(mtlv("data", "check", "study.yaml", "--json"))
+        means.append(found["reports"]["lengths"]["mean"])
+    assert means[1] < means[0]
+
+
 def test_scratch_has_nothing_to_prepare(mtlv: Shell) -> None:
     mtlv("data", "prepare", "study.yaml")
     assert "nothing to prepare" in mtlv.err

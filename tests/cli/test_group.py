@@ -42,6 +42,15 @@ def test_an_affinity_is_shown_with_its_advice(mtlv: Shell, config: Path) -> None
     assert "phi" in shown
 
 
+def test_a_search_takes_its_settings_as_options(mtlv: Shell, config: Path) -> None:
+    asked = ("--method", "phi", "--budget", "2", "--overlap", "--every", "3")
+    (found,) = json.loads(
+        mtlv("group", str(config), *asked, "--seeds", "4", "--seeds", "5", "--json")
+    )
+    given = {key: found["settings"][key] for key in ("overlap", "every", "seeds")}
+    assert given == {"overlap": True, "every": 3, "seeds": [4, 5]}
+
+
 def test_a_file_is_written_that_a_plan_can_name(mtlv: Shell, config: Path, tmp_path: Path) -> None:
     mtlv("group", str(config), "-o", "groups.yaml")
     plans = f"plans=[{{gmtl: {{grouping: {tmp_path / 'groups.yaml'}}}}}]"
@@ -63,6 +72,9 @@ def test_json_is_one_document(mtlv: Shell, config: Path) -> None:
         (["--method", "phi"], "needs a budget"),
         (["--method", "phi", "--budget", "0"], "key 'budget'"),
         (["--fold", "4"], "no such fold"),
+        (["--method", "phi", "--budget", "2", "--groups", "4"], "does not use `groups`"),
+        (["--groups", "2", "--features", "counts", "--overlap"], "does not use `overlap`"),
+        (["--method", "lookahead", "--budget", "2", "--every", "999"], "every 999 steps"),
     ],
 )
 def test_what_cannot_be_grouped_is_explained(

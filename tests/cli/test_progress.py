@@ -9,6 +9,7 @@ import pytest
 from mtlv.cli.progress import ProgressBar
 from mtlv.evaluation.curves import CurvePoint
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.model.source import EncoderSource
 from mtlv.store import JobRecord
 from mtlv.studies.jobs import Job
 from mtlv.training.observing import Step
@@ -22,7 +23,7 @@ JOB = Job(
     0,
     {},
     EncoderSettings(),
-    "print",
+    EncoderSource("folder", "cls", "print"),
     HeadSettings(),
     TrainSettings(),
 )

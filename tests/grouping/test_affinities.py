@@ -20,11 +20,11 @@ from .worlds import World, additive, context, families, measuring, task_set
 
 NAMES = ("a1", "b1", "a2", "b2")
 DRAW = np.random.default_rng(0)
-ROWS = DRAW.normal(size=(5, 2, 4, 7))  # (E, L, T, D)
+ROWS = DRAW.normal(size=(8, 2, 4, 7))  # (E, L, T, D)
 PRODUCTS = ROWS @ np.swapaxes(ROWS, -1, -2)  # (E, L, T, T)
 ARRAYS: Mapping[str, Mapping[str, Array]] = {
-    "lookahead": {"effects": DRAW.normal(size=(5, 4, 4)), "products": PRODUCTS[:, 0]},
-    "pooled": {"products": PRODUCTS[:, 0], "losses": np.full((5, 4), 0.5)},
+    "lookahead": {"effects": DRAW.normal(size=(8, 4, 4)), "products": PRODUCTS[:, 0]},
+    "pooled": {"products": PRODUCTS[:, 0], "losses": np.full((8, 4), 0.5)},
     "gradient": {"products": PRODUCTS},
     "subset": {
         "slope": DRAW.normal(size=(4, 3)),
@@ -142,7 +142,7 @@ def test_gradients_are_averaged_over_layers_and_epochs() -> None:
     )
     found = affinity("gradient_cosine")
     np.testing.assert_allclose(found.matrix, cosines.mean(axis=(0, 1)))
-    expected = cosines.mean(axis=1).std(axis=0, ddof=1) / np.sqrt(5)
+    expected = cosines.mean(axis=1).std(axis=0, ddof=1) / np.sqrt(8)
     assert found.errors is not None
     np.testing.assert_allclose(found.errors, expected)
     np.testing.assert_allclose(affinity("gradient_dot").matrix, PRODUCTS.mean(axis=(0, 1)))
@@ -156,7 +156,7 @@ def test_a_task_without_a_gradient_has_no_cosine_with_others() -> None:
 
 
 def test_pooled_products_are_taken_relative_to_the_loss_of_the_target() -> None:
-    losses = np.full((5, 4), 0.5)
+    losses = np.full((8, 4), 0.5)
     losses[:, 1] = 0.25
     losses[0, 2] = np.nan  # no target in that batch
     arrays = {"products": PRODUCTS[:, 0], "losses": losses}
@@ -169,14 +169,40 @@ def test_pooled_products_are_taken_relative_to_the_loss_of_the_target() -> None:
 
 
 def test_tasks_that_some_steps_do_not_see_are_judged_by_the_others() -> None:
-    effects = ARRAYS["lookahead"]["effects"].copy()
+    effects = np.random.default_rng(1).normal(size=(10, 4, 4))
     effects[:2, :, 1] = np.nan
-    arrays = {**ARRAYS["lookahead"], "effects": effects}
+    arrays = {"effects": effects, "products": np.tile(np.eye(4), (10, 1, 1))}
     found = affinity("lookahead", world_context(measure=measuring(arrays)))
     np.testing.assert_allclose(found.matrix[:, 1], effects[2:, :, 1].mean(axis=0))
-    assert "3 for the task that is rarest" in found.note
+    assert "8 for the task that is rarest" in found.note
     assert found.errors is not None
-    np.testing.assert_allclose(found.errors[0, 1], effects[2:, 0, 1].std(ddof=1) / np.sqrt(3))
+    np.testing.assert_allclose(found.errors[0, 1], effects[2:, 0, 1].std(ddof=1) / np.sqrt(8))
+    assert found.gains.freedom == 7
+
+
+@pytest.mark.parametrize("name", ["gradient_cosine", "gradient_dot", "lookahead", "pooled"])
+def test_a_few_measurements_say_nothing_of_errors(name: str) -> None:
+    for most in (7, 8):
+        cut = {
+            probe: {key: array[:most] for key, array in arrays.items()}
+            for probe, arrays in ARRAYS.items()
+        }
+        given = world_context(measure=lambda probe, wanted, cut=cut: measuring(cut[probe])("", {}))
+        found = affinity(name, given)
+        assert found.gains.has_errors == (found.errors is not None) == (most == 8)
+        assert ("too few" in found.note) == (most == 7)
+
+
+def test_tasks_are_measured_only_where_they_can_be_judged() -> None:
+    one = {**TARGETS, "b1": np.ones(50)}
+    for name in ("lookahead", "subset"):
+        with pytest.raises(GroupingError, match="'b1' has no negative example in the training"):
+            affinity(name, world_context(targets=one))
+    held_out = ARRAYS["subset"]["targets"].copy()
+    held_out[:, 0] = [0] * 19 + [np.nan]
+    given = world_context(measure=measuring({**ARRAYS["subset"], "targets": held_out}))
+    with pytest.raises(GroupingError, match="'a1' has no positive example in the validation"):
+        affinity("subset", given)
 
 
 def test_tasks_that_no_step_has_seen_are_named() -> None:
@@ -244,6 +270,23 @@ def test_pairs_are_trained_once_for_every_seed() -> None:
     assert found.gains.errors[0, 1] == pytest.approx(0.01 / np.sqrt(3), rel=0.5)
     assert found.errors is not None
     assert found.errors[0, 1] == pytest.approx(np.sqrt(2) * found.gains.errors[0, 1], rel=0.2)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize(
+    ("kinds", "unit"),
+    [
+        (("binary", "binary"), "points of average precision"),
+        (("multiclass", "tagging"), "points of the primary metric"),
+        (("binary", "regression"), "points of average precision or the primary metric"),
+    ],
+)
+def test_trained_affinities_are_told_in_what_their_tasks_are_judged_by(
+    name: str, kinds: tuple[str, str], unit: str
+) -> None:
+    pair = zip(("a", "b"), kinds, strict=True)
+    tasks = TaskSet(tuple(task_set([task], kind).tasks[0] for task, kind in pair))
+    assert affinity(name, world_context(tasks=tasks, targets={})).gains.unit.words == unit
 
 
 def test_pairs_recover_known_effects() -> None:

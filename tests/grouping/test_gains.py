@@ -111,6 +111,28 @@ def test_draws_of_pairs_have_the_errors_of_the_mean() -> None:
     np.testing.assert_allclose(drawn.std(axis=0), [np.hypot(half, 0.4), half, half], rtol=0.03)
 
 
+def test_one_measurement_of_two_entries_has_one_noise() -> None:
+    errors = np.full((3, 3), 0.3)
+    pair, mean = np.array([[True, True, False]]), []
+    for symmetric in (False, True):
+        model = PairGains(np.zeros((3, 3)), errors, symmetric=symmetric)
+        drawn = model.draws(pair, 20_000, np.random.default_rng(0))[:, 0, :2]  # (R, 2)
+        np.testing.assert_allclose(drawn.std(axis=0), 0.3, rtol=0.03)
+        mean.append(drawn.mean(axis=1).std())
+    np.testing.assert_allclose(mean, [0.3 / np.sqrt(2), 0.3], rtol=0.03)
+
+
+def test_errors_rest_on_what_was_repeated() -> None:
+    assert table(seeds=3).freedom == EVERY.sum() * 2
+    assert steps().freedom == len(steps().effects) - 1
+    whole = steps(moments=9)
+    assert whole.has_errors
+    seldom = whole.effects.copy()
+    seldom[7:, :, 0] = np.nan  # of one task, seven measurements
+    some = StepGains(seldom, whole.products)
+    assert (some.has_errors, some.freedom) == (False, 6)
+
+
 def test_without_errors_draws_are_all_the_same() -> None:
     model = PairGains(np.arange(9.0).reshape(3, 3))
     drawn = model.draws(np.ones((1, 3), bool), 3, np.random.default_rng(0))

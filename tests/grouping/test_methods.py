@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlv.errors import GroupingError
 from mtlv.grouping import CLUSTERINGS, GroupingSettings, find_groups
+from mtlv.grouping.methods import find_stability, resolved
 from mtlv.tasks import TaskSet
 
 from .contexts import NAMES, binary, context
@@ -80,3 +83,53 @@ def test_numbers_of_groups_that_do_not_fit_are_refused(method: str, groups: int)
     with pytest.raises(GroupingError, match=f"{groups} groups for {len(NAMES)} tasks") as caught:
         find_groups(context(), GroupingSettings(method=method, groups=groups))
     assert caught.value.where == "groups"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"method": "phi", "budget": 2, "groups": 4}, "groups"),
+        ({"affinity": "phi", "budget": 2, "features": "counts"}, "features"),
+        ({"method": "phi", "budget": 2, "scaling": "unit"}, "scaling"),
+        ({"method": "phi", "budget": 2, "pooling": "cls"}, "pooling"),
+        ({"method": "spectral", "groups": 2, "affinity": "phi", "features": "counts"}, "features"),
+        ({"method": "kmedoids", "groups": 2, "budget": 2}, "budget"),
+        ({"method": "kmedoids", "groups": 2, "overlap": True}, "overlap"),
+        ({"method": "random", "groups": 2, "affinity": "phi"}, "affinity"),
+        ({"method": "random", "groups": 2, "features": "counts"}, "features"),
+    ],
+)
+def test_settings_without_a_use_are_refused(given: dict[str, Any], key: str) -> None:
+    with pytest.raises(GroupingError, match=f"does not use `{key}`") as caught:
+        resolved(GroupingSettings(**given))
+    assert caught.value.where == f"grouping, key '{key}'"
+
+
+def test_two_affinities_are_refused() -> None:
+    for other in ({"affinity": "jaccard"}, {"affinity_file": "known.csv"}):
+        with pytest.raises(GroupingError, match="'phi' is an affinity itself"):
+            resolved(GroupingSettings(method="phi", budget=2, **other))
+
+
+def test_resolving_twice_changes_nothing() -> None:
+    once = resolved(GroupingSettings(method="phi", budget=2, overlap=True))
+    assert resolved(once) == once
+
+
+@pytest.mark.parametrize(
+    ("given", "decide"),
+    [
+        ({"method": "communities", "affinity": "phi"}, True),
+        ({"method": "agglomerative", "affinity": "jaccard", "groups": 2}, True),
+        ({"groups": 2, "features": "phi"}, True),
+        ({"groups": 2, "features": "label"}, False),
+        ({"method": "phi", "budget": 2}, False),
+        ({"method": "random", "groups": 2}, False),
+    ],
+)
+def test_clusterings_that_hang_on_texts_are_found_again_on_others(
+    given: dict[str, Any], decide: bool
+) -> None:
+    wanted, here = GroupingSettings(**given), context()
+    stable = find_stability(here, wanted, find_groups(here, wanted))
+    assert (stable is not None) == decide

@@ -13,6 +13,8 @@ from mtlv.grouping.recommendation import recommend
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.tasks import Task, TaskSet
 
+from .worlds import context, measuring
+
 WORLDS = 40
 MOST = 6
 """More than so many of 40 happen once in 70 times where the rate is .05."""
@@ -59,3 +61,35 @@ def test_one_model_is_kept_where_nothing_differs(
         context = null_world(tasks, seed)
         left += recommend(AFFINITIES[affinity](context, settings), context.tasks, 3).leave_mtl
     assert left <= MOST
+
+
+def measured_world(tasks: int, seed: int, common: float) -> TaskContext:
+    """Tasks whose gradients are noise around one signal; 0 of it is no effect on each other."""
+    draw = np.random.default_rng(seed)
+    steps, places = 30, 20
+    signal = common * np.eye(places)[0]
+    own, held_out = signal + draw.normal(size=(2, steps, tasks, places))  # (M, T, D) each
+    products = np.einsum("msd,mtd->mst", own, own)
+    arrays = {
+        "lookahead": {"effects": np.einsum("msd,mtd->mst", own, held_out), "products": products},
+        "pooled": {"products": products, "losses": np.full((steps, tasks), 0.5)},
+        "gradient": {"products": products[:, None]},
+    }
+    names = [f"task {i}" for i in range(tasks)]
+    return context(names, measure=lambda probe, wanted: measuring(arrays[probe])(probe, wanted))
+
+
+@pytest.mark.parametrize("common", [0.0, 1.0])
+@pytest.mark.parametrize("affinity", ["gradient_cosine", "gradient_dot", "lookahead", "pooled"])
+def test_what_only_ranks_never_advises_to_leave_one_model(affinity: str, common: float) -> None:
+    settings = GroupingSettings(method="search", affinity=affinity, budget=3)
+    for seed in range(5):
+        here = measured_world(5, seed, common)
+        assert not recommend(AFFINITIES[affinity](here, settings), here.tasks, 3).leave_mtl
+
+
+def test_pooled_finds_nothing_wrong_with_tasks_that_agree() -> None:
+    """By their own steps on their own texts, groups could only lose."""
+    here = measured_world(5, 0, common=3.0)
+    found = AFFINITIES["pooled"](here, GroupingSettings())
+    assert (found.gains.mean(np.ones((1, 5), bool)) > 0).all()

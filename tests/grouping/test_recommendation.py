@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from mtlv.errors import GroupingError
 from mtlv.grouping.affinities import Affinity
-from mtlv.grouping.affinity_trained import POINTS
 from mtlv.grouping.context import Array
 from mtlv.grouping.gains import PairGains, Unit
 from mtlv.grouping.recommendation import gain_by_luck, recommend
@@ -15,6 +15,7 @@ from mtlv.grouping.step_gains import StepGains
 
 from .worlds import families, task_set
 
+POINTS = Unit("points of average precision", 100)
 NAMES = ("a1", "a2", "b1", "b2")
 
 
@@ -61,15 +62,25 @@ def test_a_gain_within_its_uncertainty_is_not() -> None:
     )
 
 
-def test_the_threshold_can_be_raised() -> None:
+def test_the_level_can_be_lowered() -> None:
     given = affinity(error=0.02)
     plain = recommend(given, task_set(NAMES), 2)
     assert plain.leave_mtl
     assert plain.error is not None
     assert plain.luck is not None
-    least = (plain.gain_over_mtl - plain.luck) / plain.error
-    assert not recommend(given, task_set(NAMES), 2, threshold=least + 0.01).leave_mtl
-    assert recommend(given, task_set(NAMES), 2, threshold=least - 0.01).leave_mtl
+    least = stats.norm.sf((plain.gain_over_mtl - plain.luck) / plain.error)
+    assert not recommend(given, task_set(NAMES), 2, level=0.9 * least).leave_mtl
+    assert recommend(given, task_set(NAMES), 2, level=1.1 * least).leave_mtl
+
+
+def test_errors_that_rest_on_little_need_a_larger_gain() -> None:
+    def leaves(freedom: float) -> bool:
+        own, errors = matrix(), np.full((4, 4), 0.02)
+        gains = PairGains(own, errors, freedom=freedom)
+        return recommend(Affinity("given", NAMES, own, errors, gains), task_set(NAMES), 2).leave_mtl
+
+    assert leaves(np.inf)
+    assert not leaves(1)
 
 
 def test_noise_alone_does_not_leave_one_model() -> None:
@@ -115,15 +126,27 @@ def test_one_model_for_all_is_kept(strength: float, budget: int) -> None:
     assert said in advice.words
 
 
-def test_affinities_in_other_units_say_what_they_do_not_say() -> None:
-    effects = np.array([[[1.0, -1.0], [-1.0, 1.0]]] * 3) + np.arange(3)[:, None, None] * 0.01
-    products = np.array([[[1.0, 0.0], [0.0, 1.0]]] * 3)
+def test_a_ranking_finds_groups_and_advises_nothing() -> None:
+    effects = np.array([[[1.0, -1.0], [-1.0, 1.0]]] * 9) + np.arange(9)[:, None, None] * 0.01
+    products = np.array([[[1.0, 0.0], [0.0, 1.0]]] * 9)
     gains = StepGains(effects, products)
     given = Affinity("lookahead", ("a", "b"), effects.mean(axis=0), None, gains)
     advice = recommend(given, task_set("ab"), 2)
-    assert advice.leave_mtl
-    assert "% of the held-out loss a step over one model" in advice.words
-    assert advice.words.endswith("not a gain in a metric.")
+    assert advice.groups == (("a",), ("b",))
+    assert not advice.leave_mtl
+    assert advice.words == (
+        "The best split by this ranking is in 2 models. It predicts no gain: train it beside one "
+        "model for the 2 tasks to know. It is the first-order effect of single steps on the loss."
+    )
+
+
+def test_a_ranking_may_have_one_model_first() -> None:
+    unit = Unit("of rank", predicts_gain=False)
+    advice = recommend(affinity(0.0, unit=unit), task_set(NAMES), 3)
+    assert advice.groups == (NAMES,)
+    assert advice.words == (
+        "Keep one model for the 4 tasks: no grouping in at most 3 models ranks above it."
+    )
 
 
 def test_it_becomes_a_grouping_and_a_cover() -> None:

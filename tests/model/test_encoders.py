@@ -159,15 +159,39 @@ def test_loading_leaves_the_logging_of_transformers_as_it_was() -> None:
     assert logging.getLogger("transformers").level == before
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "model.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "added_tokens.json",
+        "special_tokens_map.json",
+        "tokenizer.model",
+    ],
+)
 def test_the_fingerprint_covers_weights_tokenizer_and_configuration(
     folder: Path, name: str
 ) -> None:
     settings = EncoderSettings(name=str(folder))
     before = locate(settings).fingerprint
     assert locate(settings).fingerprint == before
-    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    with (folder / name).open("ab") as file:
+        file.write(b" ")
     assert locate(settings).fingerprint != before
+
+
+def test_the_fingerprint_of_a_hub_encoder_covers_its_revision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = EncoderSettings(name="someone/some-model")
+    prints = {locate(settings).fingerprint}
+    for commit in ("c0ffee", "beef"):
+        there = f"/hub/models--someone--some-model/snapshots/{commit}/config.json"
+        monkeypatch.setattr(encoders, "hf_hub_download", lambda *_, there=there: there)
+        assert locate(settings).fingerprint == locate(settings).fingerprint
+        prints.add(locate(settings).fingerprint)
+    assert len(prints) == 3
 
 
 def test_the_fingerprint_covers_every_shard(folder: Path) -> None:

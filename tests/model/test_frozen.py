@@ -177,6 +177,7 @@ def test_states_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     second = _Prepared("bert", 1).states
     np.testing.assert_array_equal(first.states, second.states)
     assert first.seconds == second.seconds > 0
+    assert first.cpu_seconds == second.cpu_seconds > 0
 
 
 def test_other_depths_and_formats_have_states_of_their_own() -> None:

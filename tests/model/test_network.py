@@ -8,7 +8,7 @@ from torch import nn
 
 from mtlv.model.batches import Batch
 from mtlv.model.fast_cpu import FastDropout
-from mtlv.model.network import Network
+from mtlv.model.network import Network, with_own_encoders
 from mtlv.model.settings import EncoderSettings, HeadSettings, LoraSettings
 from mtlv.tasks import TaskSet
 from mtlv.training.batches import BatchRows
@@ -83,6 +83,25 @@ def test_a_heads_targets_stand_in_the_order_of_its_tasks() -> None:
     rows = data.corpora["toy"].rows["test"]
     for column, name in enumerate(("skin", "heart")):
         assert targets[:, column].tolist() == data.corpora["toy"].targets[name][rows].tolist()
+
+
+@pytest.mark.parametrize("strength", [None, 0.1], ids=["one encoder", "one for each head"])
+def test_heads_run_in_fp32_whatever_the_encoder_runs_in(strength: float | None) -> None:
+    network = toy_network(tiny_source(), HEART, REST, head=HeadSettings(layers=1)).eval()
+    if strength is not None:
+        network = with_own_encoders(network, strength).eval()
+    batch = _batch(network)
+    whole = network(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = network(batch)
+    parts = outputs.features.split(len(batch)) * (2 if strength is None else 1)
+    assert not torch.equal(outputs.features.tokens, whole.features.tokens), "it was in bf16"
+    assert {own.dtype for own in (outputs.features.tokens, outputs.features.pooled)} == {
+        torch.float32
+    }
+    for index, output in outputs.heads.items():
+        assert output.dtype == torch.float32
+        assert torch.equal(output, network.head(index)(parts[index]))
 
 
 # --- start ---------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ from mtlv.errors import GroupingError, MtlvError
 from mtlv.grouping import AFFINITIES
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
-from mtlv.studies.config import parse_config
+from mtlv.studies.config import StudyConfig, parse_config
 from mtlv.studies.forecast import forecast
 from mtlv.studies.group import group
+from mtlv.studies.inputs import Inputs, read_inputs
 from mtlv.studies.study import Study
 from small import LABELS, Counter, small_config
 
@@ -147,7 +149,10 @@ def test_an_affinity_file_can_be_searched(tmp_path: Path) -> None:
             {"method": "lookahead", "budget": 2, "every": 999},
             ["ends before it is measured", "every 999 steps"],
         ),
-        ({"method": "spectral", "groups": 2, "budget": 2}, ["does not search", "method: search"]),
+        (
+            {"method": "spectral", "groups": 2, "budget": 2},
+            ["does not use `budget`", "method: search"],
+        ),
         ({"method": "random"}, ["Random groups need their number"]),
         ({"file": "nothing.yaml"}, ["grouping file cannot be read", "mtlv group"]),
     ],
@@ -190,6 +195,21 @@ class TestGroup:
         found = group(config, Store(tmp_path / "runs"), tmp_path)
         assert all(each.stability is not None for each in found)
         assert all(-1 <= each.stability["mean"] <= 1 for each in found if each.stability)
+
+    def test_what_is_wrong_with_the_fold_is_kept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def warned(config: StudyConfig, base: Path) -> Inputs:
+            inputs = read_inputs(config, base)
+            splits = [replace(s, warnings=(f"rare in {s.fold}",)) for s in inputs.splits["reports"]]
+            return replace(inputs, splits={"reports": splits})
+
+        monkeypatch.setattr("mtlv.studies.group.read_inputs", warned)
+        plans = [{"gmtl": {"groups": 2, "features": "counts"}}]
+        config = parse_config(small_config(tmp_path, plans=plans, evaluation={"folds": 2}))
+        store = Store(tmp_path / "runs")
+        (found,) = group(config, store, tmp_path, fold=1)
+        assert found.warnings == store.groupings[found.id].warnings == ["reports: rare in 1"]
 
     def test_no_such_fold(self, tmp_path: Path) -> None:
         config = parse_config(small_config(tmp_path, plans=[{"gmtl": {"groups": 2}}]))

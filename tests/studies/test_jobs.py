@@ -8,18 +8,21 @@ from typing import Any
 import pytest
 
 from mtlv.model.settings import EncoderSettings, HeadSettings
-from mtlv.studies.jobs import Job, Lineage
+from mtlv.model.source import EncoderSource
+from mtlv.studies.jobs import Job, Lineage, PretrainJob
+from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
 from toys import model_plan
 
+SOURCE = EncoderSource("/models/minilm", "mean", "weights print")
 JOB = Job(
     model=model_plan(["a", "b"], ["c"]),
     fold=0,
     seed=0,
     data={"reports": ("corpus print", "split print")},
     encoder=EncoderSettings(name="minilm"),
-    encoder_fingerprint="weights print",
+    source=SOURCE,
     head=HeadSettings(),
     train=TrainSettings(),
 )
@@ -33,8 +36,9 @@ JOB = Job(
         {"seed": 1},
         {"data": {"reports": ("corpus print", "another split")}},
         {"data": {"reports": ("another corpus", "split print")}},
-        {"encoder_fingerprint": "other weights"},
-        {"encoder": EncoderSettings(name="minilm", pooling="cls")},
+        {"source": replace(SOURCE, fingerprint="other weights")},
+        {"source": replace(SOURCE, pooling="cls")},
+        {"encoder": EncoderSettings(name="minilm", dropout=0.3)},
         {"head": HeadSettings(layers=1)},
         {"train": TrainSettings(epochs=3)},
         {"lineage": Lineage("another job")},
@@ -50,11 +54,23 @@ def test_what_decides_the_result_decides_the_id(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"fold": 3}, {"encoder": EncoderSettings(name="/models/minilm")}],
-    ids=["fold: the split says it", "encoder: its weights say it"],
+    [
+        {"fold": 3},
+        {"encoder": EncoderSettings(name="/models/minilm")},
+        {"encoder": EncoderSettings(name="minilm", pooling="mean")},
+        {"source": replace(SOURCE, address="/elsewhere")},
+    ],
+    ids=["the split says the fold", "weights say the encoder", "auto is mean here", "address"],
 )
 def test_what_does_not_is_only_for_people(change: dict[str, Any]) -> None:
     assert replace(JOB, **change).id == JOB.id
+
+
+def test_pretraining_with_another_pooling_is_another_job() -> None:
+    """Its checkpoint is read with the pooling of its record."""
+    job = PretrainJob(PretrainSettings(), {"reports": ("print",)}, JOB.encoder, SOURCE, 0, 0)
+    assert replace(job, encoder=EncoderSettings(name="/models/minilm")).id == job.id
+    assert replace(job, source=replace(SOURCE, pooling="cls")).id != job.id
 
 
 @pytest.mark.parametrize(

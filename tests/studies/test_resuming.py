@@ -18,6 +18,7 @@ import yaml
 from safetensors.numpy import load_file
 
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.model.source import EncoderSource
 from mtlv.store import JobRecord, Store
 from mtlv.studies.config import parse_config
 from mtlv.studies.jobs import AnyJob, Job, PretrainJob
@@ -32,18 +33,19 @@ from toys import model_plan
 
 ALWAYS = 1e-9
 TRAIN = {"epochs": 3, "learning_rate": 1e-3, "precision": "fp32", "save_every": ALWAYS}
+SOURCE = EncoderSource("folder", "cls", "encoder")
 JOB = Job(
     model_plan(("a", "b")),
     0,
     0,
     {"toy": ("corpus", "split")},
     EncoderSettings(),
-    "encoder",
+    SOURCE,
     HeadSettings(),
     TrainSettings(precision="fp32"),
 )
 PRETRAINING = PretrainJob(
-    PretrainSettings(precision="fp32"), {"toy": ("texts",)}, EncoderSettings(), "encoder", 0, 0
+    PretrainSettings(precision="fp32"), {"toy": ("texts",)}, EncoderSettings(), SOURCE, 0, 0
 )
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mtlv.errors import ConfigError
 from mtlv.plans import HeadPlan, ModelPlan
+from mtlv.settings import explained
 from mtlv.studies.tuning import (
     Search,
     Trial,
@@ -54,13 +55,32 @@ def test_a_grid_is_every_combination() -> None:
     assert proposals(make_search(TuneSettings(space=space), seed=0)) == expected
 
 
-@pytest.mark.parametrize("method", ["grid", "optuna"])
-@pytest.mark.parametrize("values", [[], 0.1, {"low": 1}, "ab", {"low": 1, "high": 2}])
-def test_there_must_be_something_to_try(values: Any, method: str) -> None:
-    if method == "optuna" and values == {"low": 1, "high": 2}:
-        return
-    with pytest.raises(ValidationError, match="'epochs' needs a list of values"):
-        TuneSettings.model_validate({"space": {"epochs": values}, "method": method})
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([], ["'space.epochs'", "at least 1 item"]),
+        (0.1, ["'space.epochs'", "valid list"]),
+        ("ab", ["'space.epochs'", "valid list"]),
+        ({"low": 1}, ["missing", "'space.epochs.high'"]),
+        ({"low": 1, "high": "many"}, ["'space.epochs.high'", "many", "valid number"]),
+        ({"low": 1, "high": math.inf}, ["'space.epochs.high'", "finite"]),
+        ({"low": 1, "high": 5, "lgo": True}, ["'space.epochs.lgo'", "(known: high, log, low)"]),
+        ({"low": 5, "high": 1}, ["'space.epochs'", "`low` below `high`"]),
+        ({"low": 1, "high": 1}, ["'space.epochs'", "`low` below `high`"]),
+        ({"low": 0, "high": 1, "log": True}, ["'space.epochs'", "`low` above 0"]),
+    ],
+)
+def test_there_must_be_something_to_try(values: Any, words: list[str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TuneSettings.model_validate({"space": {"epochs": values}, "method": "optuna"})
+    text = str(explained(caught.value, TuneSettings, "tune"))
+    for word in words:
+        assert word in text
+
+
+def test_a_grid_is_of_lists() -> None:
+    with pytest.raises(ValidationError, match="list of values for 'epochs'"):
+        TuneSettings.model_validate({"space": {"epochs": {"low": 1, "high": 2}}})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mtlv.training import cost
-from mtlv.training.cost import Meter
+from mtlv.training.cost import Cost, Meter
 
 MIB = 2**20
 
@@ -44,6 +44,10 @@ def test_elapsed_grows_and_stop_may_be_asked_twice() -> None:
     meter = Meter()
     first, second = meter.stop(), meter.stop()
     assert first.wall_seconds <= second.wall_seconds <= meter.elapsed
+
+
+def test_seconds_add_up_and_peaks_do_not() -> None:
+    assert Cost(1.0, 2.0, 30.0, 0.0) + Cost(10.0, 20.0, 3.0, 4.0) == Cost(11.0, 22.0, 30.0, 4.0)
 
 
 def test_memory_is_counted_in_mib() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from mtlv.errors import ConfigError
 from mtlv.training import precision
-from mtlv.training.precision import FASTER, choose_precision
+from mtlv.training.precision import FASTER, choose_precision, computing_in
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +84,15 @@ def test_fp16_on_a_processor_is_refused() -> None:
     with pytest.raises(ConfigError, match="needs a GPU") as error:
         choose_precision("fp16")
     assert error.value.where == "train.precision"
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("bf16", torch.bfloat16), ("fp32", torch.float32), ("fp16", torch.float32)],
+)
+def test_a_jobs_precision_is_computed_in_where_a_processor_has_it(
+    told: str, expected: torch.dtype
+) -> None:
+    matrix = torch.ones(2, 2)
+    with computing_in(told, torch.device("cpu")):
+        assert (matrix @ matrix).dtype == expected

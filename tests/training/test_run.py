@@ -277,8 +277,19 @@ def test_a_run_says_what_it_took() -> None:
 
 def test_shared_preparation_is_named_by_every_run_that_uses_it() -> None:
     first, second = (
-        _run(toy_network(tiny_source(), freeze_layers=1), freeze_layers=1).preparations
-        for _ in range(2)
+        _run(toy_network(tiny_source(), freeze_layers=1), freeze_layers=1) for _ in range(2)
     )
-    assert first == second
-    assert sum(first.values()) > 0
+    assert first.preparations == second.preparations
+    assert first.cpu_preparations == second.cpu_preparations
+    assert first.preparations.keys() == first.cpu_preparations.keys()
+    assert min(*first.preparations.values(), *first.cpu_preparations.values()) > 0
+
+
+@pytest.mark.parametrize("freeze_layers", [0, 1])
+def test_scores_in_bf16_are_not_rounded_to_it(freeze_layers: int) -> None:
+    network = toy_network(tiny_source(), freeze_layers=freeze_layers)
+    outcome = _run(network, freeze_layers=freeze_layers, precision="bf16")
+    scores = torch.from_numpy(outcome.test.labels().scores)
+    assert not torch.equal(torch.logit(scores).bfloat16().double(), torch.logit(scores))
+    rounded = torch.logit(scores).bfloat16().float().sigmoid().double()
+    assert (rounded - scores).abs().max() > 1e-5

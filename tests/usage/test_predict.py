@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ import pytest
 import mtlv
 from mtlv.errors import DataError, EncoderError, StoreError
 from mtlv.files import cache_folder
-from mtlv.store import Store
+from mtlv.store import CellRecord, Store
 from mtlv.store.outcome import cell_predictions, load_outcome
 from mtlv.studies.config import parse_config
 from mtlv.studies.inputs import read_inputs
 from mtlv.usage.predict import load_predictor
-from small import small_config, small_source, write_csv
+from small import LABELS, small_config, small_source, write_csv
 from store.fakes import fake_study
 
 
@@ -79,6 +80,16 @@ def test_a_study_with_nothing_finished_says_so(tmp_path: Path) -> None:
         load_predictor(store, "fake")
 
 
+def test_a_damaged_run_is_named_and_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = _studied(tmp_path, plans=["stl", "mtl"])
+    job = load_outcome(store, "small")["stl"].cells[0].cell.jobs[0]
+    (store.job_folder(job) / "predictions.parquet").write_bytes(b"no parquet")
+    assert load_predictor(store, "small").plan == "mtl"
+    assert f"1 cell of stl left out: A file of the job '{job}'" in caplog.text
+
+
 def test_a_scratch_encoder_lives_with_its_job(tmp_path: Path) -> None:
     store = _studied(tmp_path)
     shutil.rmtree(cache_folder() / "scratch")
@@ -89,6 +100,63 @@ def test_the_best_plan_on_validation_is_the_default(tmp_path: Path) -> None:
     store = _studied(tmp_path)
     plans = load_outcome(store, "small").plans
     assert load_predictor(store, "small").plan == max(plans, key=lambda p: p.validation_value).name
+
+
+def _validated(monkeypatch: pytest.MonkeyPatch, **values: dict[str, float]) -> None:
+    """Let validation judge each plan's tasks by the values that are given."""
+
+    def predictions(store: Store, cell: CellRecord) -> Any:
+        return {"validation": SimpleNamespace(tasks=values[cell.plan.replace("-", "_")])}
+
+    monkeypatch.setattr("mtlv.usage.predict.cell_predictions", predictions)
+    monkeypatch.setattr("mtlv.usage.predict.validation_value", lambda value: value)
+
+
+SOME: list[Any] = [
+    {"stl": {"name": "rare", "tasks": ["effusion", "fracture"]}},
+    {"mtl": {"name": "often", "tasks": ["edema", "effusion"]}},
+    {"stl": {"name": "one", "tasks": ["effusion"]}},
+]
+
+
+def test_a_plan_of_some_tasks_does_not_compete_with_one_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = _studied(tmp_path, plans=["mtl", SOME[0]])
+    _validated(monkeypatch, mtl=dict.fromkeys(LABELS, 0.2), stl_rare=dict.fromkeys(LABELS, 0.9))
+    assert load_predictor(store, "small").tasks.names == LABELS
+    assert not caplog.text
+    assert load_predictor(store, "small", tasks=["fracture"]).plan == "stl-rare"
+
+
+def test_plans_of_as_many_tasks_are_compared_on_those_they_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = _studied(tmp_path, plans=SOME)
+    rare = {"effusion": 0.3, "fracture": 0.9}
+    often = {"edema": 0.1, "effusion": 0.4}
+    _validated(monkeypatch, stl_rare=rare, mtl_often=often, stl_one={"effusion": 1.0})
+    assert load_predictor(store, "small").plan == "mtl-often"
+    assert "The plan 'mtl-often' does not serve fracture." in caplog.text
+
+
+def test_plans_are_compared_on_the_tasks_that_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = _studied(tmp_path, plans=["stl", "mtl"])
+    stl = {"edema": 0.9, "effusion": 0.9, "fracture": 0.1}
+    mtl = {"edema": 0.1, "effusion": 0.1, "fracture": 0.2}
+    _validated(monkeypatch, stl=stl, mtl=mtl)
+    assert load_predictor(store, "small").plan == "stl"
+    assert load_predictor(store, "small", tasks=["fracture"]).plan == "mtl"
+
+
+def test_plans_that_share_no_task_are_equal(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plans = [{"stl": {"name": name, "tasks": [name]}} for name in ("fracture", "edema")]
+    assert load_predictor(_studied(tmp_path, plans=plans), "small").plan == "stl-fracture"
+    assert "does not serve edema, effusion" in caplog.text
 
 
 def test_without_checkpoints_it_says_how_to_keep_them(tmp_path: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import typer
 
 from mtlv.cli.options import SET
@@ -16,6 +17,7 @@ from mtlv.report.tables import Table
 
 if TYPE_CHECKING:
     from mtlv.model.encoders import EncoderSource
+    from mtlv.model.settings import EncoderSettings
 
 __all__ = ["app"]
 
@@ -55,11 +57,13 @@ def check(
     json: bool = JSON,
 ) -> None:
     """Count: examples, labels, lengths, what is cut, correlations, duplicates."""
-    corpora, own_encoder, own_length = _corpora(name, set_ or [])
-    length = max_length or own_length
+    from mtlv.model.tokens import text_lengths
+
+    asked = _asked(name, set_ or [], encoder, max_length)
+    source = _source(asked)
     audits = {
-        each.name: audit(each, _lengths(each, encoder or own_encoder), length)
-        for each in corpora.values()
+        each.name: audit(each, text_lengths(each, source), asked.max_length)
+        for each in asked.corpora.values()
     }
     if json:
         print_json({own: found.to_json() for own, found in audits.items()})
@@ -78,53 +82,78 @@ def prepare(
     """Read a dataset and tokenise it, so that studies start at once."""
     from mtlv.model.tokens import tokenise
 
-    corpora, own_encoder, own_length = _corpora(name, set_ or [])
-    chosen, length = encoder or own_encoder, max_length or own_length
+    asked = _asked(name, set_ or [], encoder, max_length)
+    chosen = asked.encoder.name
     if chosen in ("scratch", "bow"):
         note(f"`{chosen}` makes its vocabulary anew in every fold: there is nothing to prepare")
         return
-    for corpus in corpora.values():
-        table = tokenise(corpus, _source(corpus, chosen), length)
-        tokens = f"{int(table.offsets[-1]):,} tokens of {chosen}, at most {length} a text"
+    source = _source(asked)
+    for corpus in asked.corpora.values():
+        table = tokenise(corpus, source, asked.max_length)
+        tokens = f"{int(table.offsets[-1]):,} tokens of {chosen}, at most {asked.max_length} a text"
         note(f"{corpus.name}: {len(corpus):,} texts, {tokens}")
 
 
-def _corpora(name: str, overrides: list[str]) -> tuple[dict[str, Corpus], str, int]:
-    """Return the corpora of a dataset or config, with its encoder and longest input."""
+@dataclass(frozen=True)
+class _Asked:
+    """What a command is to look at.
+
+    Args:
+        corpora: by name.
+        encoder: whose tokenizer counts.
+        max_length: of inputs, in tokens.
+        base: folder that the encoder's is relative to.
+    """
+
+    corpora: Mapping[str, Corpus]
+    encoder: EncoderSettings
+    max_length: int
+    base: Path = Path()
+
+
+def _asked(name: str, overrides: list[str], encoder: str | None, max_length: int | None) -> _Asked:
+    """Return the corpora of a dataset or config, with the encoder and length that are named.
+
+    Else they are those of the config, with the special tokens that its corpora note.
+    """
     from mtlv.data.catalog import read_known
+    from mtlv.data.relations import noted_tokens
     from mtlv.errors import ConfigError
+    from mtlv.model.settings import EncoderSettings
     from mtlv.studies.config import load_config
     from mtlv.studies.inputs import read_corpora
 
-    if Path(name).suffix in (".yaml", ".yml"):
-        config = load_config(name, overrides)
-        corpora = read_corpora(config.data, Path(name).parent)
-        return corpora, config.encoder.name, config.train.max_length
-    if overrides:
-        raise ConfigError(
-            "Only a config has settings to change.", where="--set", hint="name a YAML file"
-        )
-    return {name: read_known(name)}, "minilm", 128
+    if Path(name).suffix not in (".yaml", ".yml"):
+        if overrides:
+            raise ConfigError(
+                "Only a config has settings to change.", where="--set", hint="name a YAML file"
+            )
+        own = EncoderSettings(name=encoder or "minilm")
+        return _Asked({name: read_known(name)}, own, max_length or 128)
+    config, base = load_config(name, overrides), Path(name).parent
+    corpora = read_corpora(config.data, base)
+    own = config.encoder.naming(t for each in corpora.values() for t in noted_tokens(each.notes))
+    if encoder is not None:
+        own = own.model_copy(update={"name": encoder})
+    return _Asked(corpora, own, max_length or config.train.max_length, base)
 
 
-def _lengths(corpus: Corpus, encoder: str) -> np.ndarray[Any, Any]:
-    from mtlv.model.tokens import text_lengths
-
-    return text_lengths(corpus, _source(corpus, encoder))
-
-
-def _source(corpus: Corpus, encoder: str) -> EncoderSource:
+def _source(asked: _Asked) -> EncoderSource:
+    """Return where the encoder comes from; nothing is learned, so all texts may make its words."""
     from mtlv.model.bow_words import bow_source
     from mtlv.model.encoders import locate
     from mtlv.model.scratch import scratch_source
-    from mtlv.model.settings import EncoderSettings
+    from mtlv.studies.texts import all_texts
 
-    settings = EncoderSettings(name=encoder)
-    if encoder == "scratch":  # nothing is learned here, so all texts may make its vocabulary
-        return scratch_source(settings, corpus.texts())
-    if encoder == "bow":
-        return bow_source(settings, {corpus.name: corpus.texts()})
-    return locate(settings)
+    corpora = asked.corpora.values()
+    match asked.encoder.name:
+        case "scratch":
+            texts = [text for each in corpora for text in all_texts(each)]
+            return scratch_source(asked.encoder, texts)
+        case "bow":
+            return bow_source(asked.encoder, {each.name: all_texts(each) for each in corpora})
+        case _:
+            return locate(asked.encoder, asked.base)
 
 
 def _show(found: Audit) -> None:

@@ -18,6 +18,7 @@ __all__ = ["add_to"]
 
 METHOD = typer.Option(None, help="Clustering, affinity, `search` or `random`.", show_default=False)
 GROUPS = typer.Option(None, help="How many groups; or elbow, silhouette, gap.", show_default=False)
+SEEDS = typer.Option(None, help="Seed of every training; may be repeated.", show_default=False)
 OUTPUT = typer.Option(
     None, "-o", "--output", help="Write the grouping to a YAML file that a plan can name."
 )
@@ -35,6 +36,9 @@ def group(  # noqa: PLR0913
     affinity: str | None = typer.Option(None, help="Affinity to cluster or to search with."),
     groups: str | None = GROUPS,
     budget: int | None = typer.Option(None, help="At most so many models."),
+    overlap: bool = typer.Option(False, help="Let a search give a task to several models."),
+    every: int | None = typer.Option(None, help="Measuring runs: steps between measurements."),
+    seeds: list[int] = SEEDS,
     fold: int = typer.Option(1, help="Fold whose training part is looked at, from 1."),
     output: Path | None = OUTPUT,
     set_: list[str] = SET,
@@ -54,6 +58,9 @@ def group(  # noqa: PLR0913
         "affinity": affinity,
         "groups": _number(groups),
         "budget": budget,
+        "overlap": overlap or None,
+        "every": every,
+        "seeds": seeds or None,
     }
     wanted = _settings({key: value for key, value in given.items() if value is not None})
 
@@ -63,6 +70,8 @@ def group(  # noqa: PLR0913
 
     with ProgressBar() as bar:
         found = find(checked, Store(store), config.parent, wanted, fold=fold - 1, watcher=bar)
+    for warning in dict.fromkeys(text for each in found for text in each.warnings):
+        warn(warning)
     if output is not None:
         _write(output, found)
     if json:
@@ -130,5 +139,5 @@ def _write(path: Path, found: list[FoundGrouping]) -> None:
     write_grouping(path, Grouping(groups, grouping.origin, grouping.serves))
     advice = grouping.recommendation
     if advice is not None and len(groups) > 1 and not advice.leave_mtl:
-        warn("the search advises to keep one model for all tasks; the file holds its best groups")
+        warn("the search does not advise to leave one model; the file holds its best groups")
     note(f"written to {path}; a plan uses it as  gmtl: {{grouping: {path}}}")

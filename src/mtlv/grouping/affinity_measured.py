@@ -7,6 +7,7 @@ probes write is checked here, as a number that is missing would spoil every grou
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,17 +21,19 @@ from mtlv.grouping.affinity_value import (
     pairwise,
 )
 from mtlv.grouping.context import Array, Measured, TaskContext
-from mtlv.grouping.gains import PairGains, Unit
+from mtlv.grouping.gains import FEWEST_REPEATS, PairGains, Unit
 from mtlv.grouping.linearised import LinearisedGains
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.grouping.step_gains import STEP, StepGains
 
 __all__ = ["gradient_cosine", "gradient_dot", "lookahead", "pooled", "subset"]
 
+COSINE = Unit("of gradient cosine", predicts_gain=False)
+PRODUCT = Unit("of gradient product", predicts_gain=False)
 POOLED_STEP = Unit(
     "of relative training loss per unit step",
-    1,
-    "It is the first-order effect of steps at the pooled text vector, not a gain in a metric.",
+    caution="It is the first-order effect of steps at the pooled text vector.",
+    predicts_gain=False,
 )
 
 
@@ -40,13 +43,17 @@ def lookahead(context: TaskContext, settings: GroupingSettings) -> Affinity:
     The step is the one that the optimizer would make, and the loss is of texts that are not in the
     step, as ETAP has it (Ayman et al. 2026).
     """
+    _check_judged(context.targets, "the training part")
     wanted = {"every": settings.every, "layers": settings.layers}
     measured = _measure(context, "lookahead", wanted, {"effects": "MTT", "products": "MTT"})
     effects, products = (
         np.asarray(measured.arrays[name], np.float64) for name in ("effects", "products")
     )
-    gains = StepGains(effects, products, STEP)
-    return _by_step("lookahead", context, measured, gains)
+    seen = _over_steps(effects, context, measured)
+    cost, gains = cost_of_measuring(measured), StepGains(effects, products, STEP)
+    return Affinity(
+        "lookahead", context.tasks.names, seen.matrix, seen.errors, gains, cost, seen.note
+    )
 
 
 def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
@@ -54,7 +61,8 @@ def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
 
     With a linear head, the gradient there is (prediction - target) times the weights of the head,
     so the products come nearly for free. effects[s, t] = g_s · g_t / L_t is TAG by first order,
-    under a plain gradient step at that vector.
+    under a plain gradient step at that vector. Step and loss are of the same texts, on which every
+    task gains most from its own step: so effects are compared between co-members only.
     """
     _only("pooled", context, ("binary", "multiclass", "regression"))
     wanted = {"every": settings.every}
@@ -62,7 +70,8 @@ def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
     losses = measured.arrays["losses"][:, None, :]  # (M, 1, T), NaN: no target in the batch
     products = np.asarray(measured.arrays["products"], np.float64)
     effects = np.where(losses > 0, products / np.where(losses > 0, losses, 1), np.nan)
-    return _by_step("pooled", context, measured, StepGains(effects, products, POOLED_STEP))
+    seen = _over_steps(effects, context, measured)
+    return _by_pairs("pooled", context, measured, seen, POOLED_STEP)
 
 
 def gradient_cosine(context: TaskContext, settings: GroupingSettings) -> Affinity:
@@ -71,23 +80,24 @@ def gradient_cosine(context: TaskContext, settings: GroupingSettings) -> Affinit
     own = np.einsum("eltt->elt", products)  # (E, L, T)
     lengths = np.sqrt(np.maximum(own[..., :, None] * own[..., None, :], 0))  # (E, L, T, T)
     cosines = np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), 0.0)
-    unit = Unit("of gradient cosine", 1, "It ranks groupings; it predicts no gain in a metric.")
-    return _by_epoch("gradient_cosine", context, measured, cosines, unit)
+    return _by_pairs("gradient_cosine", context, measured, _over_epochs(cosines), COSINE)
 
 
 def gradient_dot(context: TaskContext, settings: GroupingSettings) -> Affinity:
     """Inner product of task gradients in the last encoder layers, mean over layers and epochs."""
     products, measured = _gradients(context, settings)  # (E, L, T, T)
-    unit = Unit("of gradient product", 1, "It ranks groupings; it predicts no gain in a metric.")
-    return _by_epoch("gradient_dot", context, measured, products, unit)
+    return _by_pairs("gradient_dot", context, measured, _over_epochs(products), PRODUCT)
 
 
 def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
     """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024)."""
     _only("subset", context, ("binary",))
+    _check_judged(context.targets, "the training part")
     shapes = {"slope": "TD", "curvature": "TDD", "logits": "NT", "directions": "NTD"}
     measured = _measure(context, "subset", {}, shapes)
     own = measured.arrays
+    held_out = dict(zip(context.tasks.names, own["targets"].T, strict=True))
+    _check_judged(held_out, "the validation part")
     gains = LinearisedGains(
         own["slope"], own["curvature"], own["logits"], own["directions"], own["targets"]
     )
@@ -98,35 +108,64 @@ def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
     return Affinity("subset", context.tasks.names, matrix, errors, gains, cost, note)
 
 
-def _by_step(name: str, context: TaskContext, measured: Measured, gains: StepGains) -> Affinity:
-    names, seen = context.tasks.names, gains.seen.sum(axis=0)  # (T,)
+@dataclass(frozen=True, eq=False)
+class _Repeated:
+    """Mean of repeated measurements of every pair.
+
+    Args:
+        matrix: (T, T).
+        errors: standard errors, (T, T); None where some pair was measured too seldom.
+        freedom: degrees of freedom of the errors of the pair that was measured least.
+        note: what the mean is over.
+    """
+
+    matrix: Array
+    errors: Array | None
+    freedom: float
+    note: str
+
+
+def _repeated(values: Array, note: str) -> _Repeated:
+    """Average values (M, T, T), of which some are NaN, over measurements."""
+    count = np.isfinite(values).sum(axis=0)  # (T, T)
+    least, errors = int(count.min()), None
+    if least >= FEWEST_REPEATS:
+        errors = np.nanstd(values, axis=0, ddof=1) / np.sqrt(count)
+    else:
+        note += ", too few to see an error"
+    return _Repeated(np.nanmean(values, axis=0), errors, least - 1.0, note)
+
+
+def _over_steps(effects: Array, context: TaskContext, measured: Measured) -> _Repeated:
+    """Average effects (M, T, T) over the steps that had a target of the task."""
+    steps, seen = len(effects), np.isfinite(effects).all(axis=1).sum(axis=0)  # (T,)
+    names = context.tasks.names
     if never := [task for task, count in zip(names, seen, strict=True) if not count]:
         raise GroupingError(
             "Some tasks had no target in any batch that was measured.",
             where=f"job {measured.job}: {', '.join(never)}",
-            found=f"{len(gains.effects)} measured steps",
+            found=f"{steps} measured steps",
             hint="measure at more steps with a smaller `every`, or leave these tasks out",
         )
-    errors = None
-    if seen.min() > 1:
-        errors = np.nanstd(gains.effects, axis=0, ddof=1) / np.sqrt(seen)
-    note = f"mean over {len(gains.effects)} measured steps"
-    if seen.min() < len(gains.effects):
+    note = f"mean over {steps} measured steps"
+    if seen.min() < steps:
         note += f" ({seen.min()} for the task that is rarest in them)"
-    cost, matrix = cost_of_measuring(measured), np.nanmean(gains.effects, axis=0)
-    return Affinity(name, names, matrix, errors, gains, cost, note)
+    return _repeated(effects, note)
 
 
-def _by_epoch(
-    name: str, context: TaskContext, measured: Measured, values: Array, unit: Unit
-) -> Affinity:
+def _over_epochs(values: Array) -> _Repeated:
     """Average values (E, L, T, T) over layers, then over epochs."""
-    by_epoch = values.mean(axis=1)  # (E, T, T)
-    matrix, epochs = by_epoch.mean(axis=0), len(by_epoch)
-    errors = by_epoch.std(axis=0, ddof=1) / np.sqrt(epochs) if epochs > 1 else None
-    gains = PairGains(matrix, errors, unit=unit)
-    cost, note = cost_of_measuring(measured), f"mean over {epochs} epochs, {values.shape[1]} layers"
-    return Affinity(name, context.tasks.names, matrix, errors, gains, cost, note)
+    epochs, layers = values.shape[:2]
+    return _repeated(values.mean(axis=1), f"mean over {epochs} epochs, {layers} layers")
+
+
+def _by_pairs(
+    name: str, context: TaskContext, measured: Measured, seen: _Repeated, unit: Unit
+) -> Affinity:
+    """Rank groups by their pairs, of which [s, t] and [t, s] come from one inner product."""
+    gains = PairGains(seen.matrix, seen.errors, unit=unit, symmetric=True, freedom=seen.freedom)
+    cost = cost_of_measuring(measured)
+    return Affinity(name, context.tasks.names, seen.matrix, seen.errors, gains, cost, seen.note)
 
 
 def _gradients(context: TaskContext, settings: GroupingSettings) -> tuple[Array, Measured]:
@@ -169,6 +208,24 @@ def _measure(
                 where=f"job {measured.job}, array '{array}'",
             )
     return measured
+
+
+def _check_judged(targets: Mapping[str, Array], part: str) -> None:
+    """Refuse tasks whose loss says nothing, as all their texts have the same target.
+
+    Args:
+        targets: of binary tasks, (N,): 0, 1, or NaN.
+        part: in words, of which texts.
+    """
+    for name, values in targets.items():
+        for value, sign in ((1, "positive"), (0, "negative")):
+            if not (values == value).any():
+                raise GroupingError(
+                    f"The task '{name}' has no {sign} example in {part}, "
+                    "so what others do to its loss cannot be measured.",
+                    where=f"{len(values)} texts",
+                    hint="leave the task out, or give it more texts",
+                )
 
 
 def _only(name: str, context: TaskContext, kinds: Sequence[Kind]) -> None:

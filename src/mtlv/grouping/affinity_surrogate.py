@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtlv.errors import GroupingError
-from mtlv.grouping.affinity_trained import POINTS, train_all, trained_values
+from mtlv.grouping.affinity_trained import points_of, train_all, trained_values
 from mtlv.grouping.affinity_value import Affinity, check_several, cost_of_training, pairwise
 from mtlv.grouping.context import Array, TaskContext, Trained
 from mtlv.grouping.cooccurrence import phi
@@ -43,7 +43,7 @@ def surrogate(context: TaskContext, settings: GroupingSettings) -> Affinity:
     alone = np.nansum(table.values[eye], axis=0)  # (T,)
     gains = only_members(table.values - alone, members)  # (K, T)
     similarity = _similarity(context)
-    model = fit_ridge(members, gains, similarity, POINTS)
+    model = fit_ridge(members, gains, similarity, points_of(context.tasks))
     matrix, errors = pairwise(model)
     cost = cost_of_training(table.trained, context)
     epochs = " and ".join(str(each) for each in table.epochs)

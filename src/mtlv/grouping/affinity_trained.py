@@ -14,10 +14,10 @@ from mtlv.grouping.affinity_value import Affinity, check_several, cost_of_traini
 from mtlv.grouping.context import Array, TaskContext, Trained
 from mtlv.grouping.gains import PairGains, TableGains, Unit, all_pairs
 from mtlv.grouping.settings import GroupingSettings
+from mtlv.tasks import TaskSet
 
-__all__ = ["POINTS", "exhaustive", "pairs", "train_all", "trained_values"]
+__all__ = ["exhaustive", "pairs", "points_of", "train_all", "trained_values"]
 
-POINTS = Unit("points of average precision", 100)
 MOST_TASKS = 6
 
 
@@ -31,14 +31,13 @@ def pairs(context: TaskContext, settings: GroupingSettings) -> Affinity:
     check_several(names)
     members = np.vstack([np.eye(len(names), dtype=bool), all_pairs(len(names))])  # (P, T)
     trained = train_all(context, members, settings.seeds, settings.epochs)
-    table = TableGains(names, members, trained_values(context, members, trained), POINTS)
+    unit = points_of(context.tasks)
+    table = TableGains(names, members, trained_values(context, members, trained), unit)
     matrix, errors = pairwise(table)
-    gains = PairGains(matrix, unit=POINTS)
+    gains = PairGains(matrix, unit=unit)
     if table.has_errors:
-        error = table.error()
-        gains = PairGains(
-            matrix, np.full_like(matrix, error), np.full(len(names), error), unit=POINTS
-        )
+        error = np.full_like(matrix, table.error())
+        gains = PairGains(matrix, error, error[0], unit, freedom=table.freedom)
     cost = cost_of_training([each for by_seed in trained for each in by_seed], context)
     note = f"validation, {_count(len(settings.seeds), 'seed')}, {len(members)} groups each"
     return Affinity("pairs", names, matrix, errors, gains, cost, note)
@@ -64,11 +63,20 @@ def exhaustive(context: TaskContext, settings: GroupingSettings) -> Affinity:
     codes = np.arange(1, groups + 1)
     members = (codes[:, None] >> np.arange(len(names)) & 1).astype(bool)  # (P, T)
     trained = train_all(context, members, settings.seeds, settings.epochs)
-    gains = TableGains(names, members, trained_values(context, members, trained), POINTS)
+    values = trained_values(context, members, trained)
+    gains = TableGains(names, members, values, points_of(context.tasks))
     matrix, errors = pairwise(gains)
     cost = cost_of_training([each for by_seed in trained for each in by_seed], context)
     note = f"validation, {_count(len(settings.seeds), 'seed')}, all {groups} groups"
     return Affinity("exhaustive", names, matrix, errors, gains, cost, note)
+
+
+def points_of(tasks: TaskSet) -> Unit:
+    """Return what trained models are judged by: see `mtlv.evaluation.judging.validation_value`."""
+    metrics = {
+        "average precision" if task.kind == "binary" else "the primary metric" for task in tasks
+    }
+    return Unit(f"points of {' or '.join(sorted(metrics))}", 100)
 
 
 def train_all(

@@ -17,6 +17,7 @@ from mtlv.errors import GroupingError
 from mtlv.grouping.context import Array
 
 __all__ = [
+    "FEWEST_REPEATS",
     "GainModel",
     "VALUE",
     "PairGains",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 CHUNK = 4_000_000  # numbers in the largest array that is made at once
+FEWEST_REPEATS = 8
+"""Below so many measurements of one number, their spread says too little about its error."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Unit:
         words: as they follow a number ("points of average precision").
         factor: from the numbers of a gain model to those that are told.
         caution: a sentence on what the numbers do not say; empty if nothing.
+        predicts_gain: whether more of it than one model for all tasks has is a gain to expect; if
+            not, it only ranks groupings.
 
     >>> Unit("points of average precision", 100).say(0.00123)
     '0.12 points of average precision'
@@ -45,6 +50,7 @@ class Unit:
     words: str
     factor: float = 1.0
     caution: str = ""
+    predicts_gain: bool = True
 
     def say(self, value: float) -> str:
         """Return a number with its unit."""
@@ -64,6 +70,10 @@ class GainModel(Protocol):
     @property
     def has_errors(self) -> bool:
         """Whether anything was repeated, so that draws differ; if not, nothing says how sure."""
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom that the spread of draws rests on; infinite where it is known."""
 
     @property
     def size(self) -> int:
@@ -96,16 +106,21 @@ class PairGains:
 
     Args:
         matrix: effect of learning s on t, (T, T); the diagonal is not looked at.
-        errors: standard errors of its entries, independent of each other, (T, T); None if unknown.
+        errors: standard errors of its entries, (T, T); None if unknown.
         shared: standard error that all entries of a column have in common (of the value of t
             alone, which all are compared to), (T,).
         unit: of the matrix.
+        symmetric: whether [s, t] and [t, s] are one measurement, and so have the same noise; else
+            entries are independent of each other.
+        freedom: degrees of freedom of the errors.
     """
 
     matrix: Array
     errors: Array | None = None
     shared: Array | None = None
     unit: Unit = VALUE
+    symmetric: bool = False
+    freedom: float = np.inf
 
     @property
     def has_errors(self) -> bool:
@@ -122,8 +137,11 @@ class PairGains:
         return only_members(_mean_of_others(members, self.matrix), members)
 
     def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
-        """Return draws with independent normal noise on every entry, (R, P, T)."""
+        """Return draws with normal noise on every entry, (R, P, T)."""
         noise = generator.normal(size=(count, self.size, self.size))  # (R, T, T)
+        if self.symmetric:
+            upper = np.triu(noise, 1)
+            noise = upper + np.swapaxes(upper, 1, 2)  # (R, T, T), the diagonal is not looked at
         common = generator.normal(size=(count, 1, self.size))  # (R, 1, T)
         scale = np.zeros_like(self.matrix) if self.errors is None else self.errors
         shared = np.zeros(self.size) if self.shared is None else self.shared
@@ -154,6 +172,11 @@ class TableGains:
     def has_errors(self) -> bool:
         """Whether there was more than one seed."""
         return bool(self.values.shape[-1] > 1)
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the pooled variance."""
+        return float(self.members.sum() * (self.values.shape[-1] - 1))
 
     @property
     def size(self) -> int:

@@ -67,6 +67,11 @@ class LinearisedGains:
         return len(self.logits) > 1
 
     @property
+    def freedom(self) -> float:
+        """One less than the held-out examples."""
+        return float(len(self.logits) - 1)
+
+    @property
     def size(self) -> int:
         """Number of tasks."""
         return len(self.slope)

@@ -80,9 +80,11 @@ def resolved(settings: GroupingSettings) -> GroupingSettings:
     """Return settings in which the name of an affinity stands for a search with it.
 
     Raises:
-        GroupingError: a name is not known, or a search lacks an affinity or a budget.
+        GroupingError: a name is not known, a search lacks an affinity or a budget, or there are
+            settings that the method has no use for.
     """
     if settings.method in AFFINITIES:
+        _check_one_affinity(settings)
         settings = settings.model_copy(update={"method": SEARCH, "affinity": settings.method})
     elif "method" not in settings.model_fields_set and settings.searches:
         settings = settings.model_copy(update={"method": SEARCH})
@@ -98,16 +100,51 @@ def resolved(settings: GroupingSettings) -> GroupingSettings:
                 where=f"grouping, key '{key}'",
                 hint=nearest(str(name), names),
             )
-    if settings.method == SEARCH and settings.file is None:
-        _check_search(settings)
-    elif settings.budget is not None and settings.file is None:
-        raise GroupingError(
-            f"A budget is for a search; the method '{settings.method}' does not search.",
-            where="grouping, key 'budget'",
-            found=settings.budget,
-            hint="`groups` is the number of groups; or name `method: search` and an affinity",
-        )
+    if settings.file is None:
+        if settings.method == SEARCH:
+            _check_search(settings)
+        _check_used(settings)
     return settings
+
+
+def _check_one_affinity(settings: GroupingSettings) -> None:
+    other = settings.affinity_file or settings.affinity
+    if other not in (None, settings.method):
+        raise GroupingError(
+            f"The method '{settings.method}' is an affinity itself.",
+            where="grouping, key 'method'",
+            found=f"'{other}' beside it",
+            hint="name one of them",
+        )
+
+
+def _check_used(settings: GroupingSettings) -> None:
+    """Refuse settings that would change nothing."""
+    looks = bool(settings.affinity or settings.affinity_file)
+    searches, clusters = settings.method == SEARCH, settings.method in CLUSTERINGS
+    number = "clusterings take `groups`; `method: search` with an affinity takes a `budget`"
+    source = "name features to cluster, or an affinity to cluster or to search with"
+    used = {
+        "groups": (clusters or settings.method == "random", number),
+        "budget": (searches, number),
+        "overlap": (searches, "only a search lets a task be learned by several models"),
+        "affinity": (searches or clusters, source),
+        "affinity_file": (searches or clusters, source),
+        "features": (clusters and not looks, source),
+        "scaling": (clusters and not looks, "it is for features"),
+        "pooling": (clusters and not looks, "it is for features"),
+    }
+    plain = GroupingSettings()
+    for key, (needed, hint) in used.items():
+        value = getattr(settings, key)
+        if not needed and value != getattr(plain, key):
+            on = " on an affinity" if clusters and looks else ""
+            raise GroupingError(
+                f"The method '{settings.method}'{on} does not use `{key}`.",
+                where=f"grouping, key '{key}'",
+                found=value,
+                hint=hint,
+            )
 
 
 def _check_search(settings: GroupingSettings) -> None:
@@ -143,8 +180,7 @@ def find_stability(
     The number of groups stays the one that was found.
     """
     settings = resolved(settings)
-    clustered = settings.file is None and settings.method in CLUSTERINGS
-    if not clustered or found.features is None or not FEATURES[settings.features].resamples:
+    if settings.file is not None or settings.method not in CLUSTERINGS or not _resamples(settings):
         return None
     if CLUSTERINGS[settings.method].takes_number:
         settings = settings.model_copy(update={"groups": len(found.grouping)})
@@ -156,6 +192,13 @@ def find_stability(
     return stability(
         lambda other: labels(_clustered(other, settings).grouping), context, labels(found.grouping)
     )
+
+
+def _resamples(settings: GroupingSettings) -> bool:
+    """Tell whether what is clustered hangs on which training texts there are."""
+    if settings.affinity is not None:
+        return settings.affinity in COOCCURRENCES
+    return settings.affinity_file is None and FEATURES[settings.features].resamples
 
 
 def _clustered(context: TaskContext, settings: GroupingSettings) -> Found:

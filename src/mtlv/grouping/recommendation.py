@@ -1,7 +1,8 @@
 """What to do: the best groups that a search found, against one model for all tasks.
 
 A grouping in several models costs several times as much at each text, so it is recommended only
-where it is predicted to gain more over one model than the uncertainty of that prediction.
+where it is predicted to gain more over one model than the uncertainty of that prediction. An
+affinity that only ranks groupings (`Unit.predicts_gain`) finds groups, and recommends none.
 
 The best of many groupings seems to gain something even if no grouping does: the search finds the
 noise. How much is seen by searching noise alone, with draws of the gain model less their mean
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from mtlv.errors import GroupingError
 from mtlv.grouping.affinity_value import Affinity
@@ -28,8 +30,6 @@ from mtlv.tasks import TaskSet
 __all__ = ["Recommendation", "recommend"]
 
 LUCKY_DRAWS = 20
-ONE_IN_TWENTY = 1.645
-"""Standard deviations that a normal value exceeds with probability .05."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Recommendation:
         error: its standard error, or the spread of luck where that is larger; None if the affinity
             does not say how sure it is.
         luck: what the best groups would seem to gain over one model by noise alone; None likewise.
-        leave_mtl: whether the gain less luck exceeds its uncertainty.
+        leave_mtl: whether the gain less luck exceeds its uncertainty; never where the affinity
+            predicts no gain.
         words: the recommendation in a sentence or two.
     """
 
@@ -71,7 +72,7 @@ def recommend(
     *,
     overlap: bool = False,
     seed: int = 0,
-    threshold: float = ONE_IN_TWENTY,
+    level: float = 0.05,
 ) -> Recommendation:
     """Search for the best groups, and compare them with one model for all tasks.
 
@@ -81,9 +82,9 @@ def recommend(
         budget: at most so many models.
         overlap: whether a task may be learned by several models.
         seed: of random starts and draws.
-        threshold: how many times its uncertainty the gain less luck must exceed. The default lets
-            groups among which nothing differs be recommended once in twenty times, if the errors of
-            the affinity are what it says.
+        level: how often groups among which nothing differs may be recommended, if the errors of the
+            affinity are what it says: the gain less luck must exceed so much of its uncertainty as
+            Student's t does with this probability.
 
     Raises:
         GroupingError: the affinity is for other tasks, or the budget is below one model.
@@ -100,7 +101,9 @@ def recommend(
     if error is not None and len(found.groups) > 1:
         luck, spread = gain_by_luck(affinity.gains, tasks, budget, overlap=overlap, seed=seed)
         error = max(error, spread)
-    leave = error is not None and luck is not None and gain - luck > threshold * error
+    leave = False
+    if error is not None and luck is not None and affinity.gains.unit.predicts_gain:
+        leave = bool(gain - luck > stats.t.isf(level, affinity.gains.freedom) * error)
     return Recommendation(
         tasks=tasks,
         groups=found.groups,
@@ -166,6 +169,10 @@ class _Noise:
         return False
 
     @property
+    def freedom(self) -> float:
+        return self.model.freedom
+
+    @property
     def size(self) -> int:
         return self.model.size
 
@@ -201,8 +208,14 @@ def _words(affinity: Affinity, found: FoundGroups, budget: int, verdict: _Verdic
     if budget == 1:
         words = f"{keep}: the budget is one model."
     elif len(found.groups) == 1:
-        best = "is predicted" if found.exact else "was found that is predicted"
-        words = f"{keep}: no grouping in at most {budget} models {best} to do better."
+        better = "is predicted to do better" if unit.predicts_gain else "ranks above it"
+        best = better if found.exact else f"was found that {better}"
+        words = f"{keep}: no grouping in at most {budget} models {best}."
+    elif not unit.predicts_gain:
+        words = (
+            f"The best split by this ranking is in {models}. It predicts no gain: train it beside "
+            f"one model for {tasks} to know."
+        )
     elif verdict.error is None or verdict.luck is None:
         words = f"{keep}: the best grouping, in {models}, is {gain}, but nothing says how sure."
     else:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtlv.grouping.context import Array
-from mtlv.grouping.gains import CHUNK, Unit, only_members
+from mtlv.grouping.gains import CHUNK, FEWEST_REPEATS, Unit, only_members
 
 __all__ = ["STEP", "StepGains"]
 
 STEP = Unit(
     "% of the held-out loss a step",
     100,
-    "It is the first-order effect of single steps on the loss, not a gain in a metric.",
+    "It is the first-order effect of single steps on the loss.",
+    predicts_gain=False,
 )
 
 
@@ -26,6 +27,8 @@ class StepGains:
     Were the tasks of g learned together, the step would be the sum of the steps u_s that each of
     them would make. Adaptive optimizers make steps of like length whatever the number of tasks, so
     what a group changes is the direction: its step is scaled to the typical length λ of the run.
+    So tasks without any effect on each other shorten each other's steps: gains rank groupings, and
+    their sign says nothing (nor does that of TAG's affinities).
 
     gain(t, g) = mean over m of λ · ( Σ_{s in g} effects[s, t] / |Σ_{s in g} u_s|
                                       - effects[t, t] / |u_t| )
@@ -52,8 +55,13 @@ class StepGains:
 
     @property
     def has_errors(self) -> bool:
-        """Whether more than one step was measured."""
-        return len(self.effects) > 1
+        """Whether every task was measured at enough steps."""
+        return bool(self.seen.sum(axis=0).min() >= FEWEST_REPEATS)
+
+    @property
+    def freedom(self) -> float:
+        """One less than the measured steps of the task that is rarest in them."""
+        return float(self.seen.sum(axis=0).min() - 1)
 
     @property
     def size(self) -> int:

@@ -45,6 +45,7 @@ class RidgeGains:
         penalty: the ridge penalty that was kept.
         unit: of gains.
         shared: standard error that all gains of a task have in common, (T,); None if unknown.
+        freedom: degrees of freedom of the errors.
     """
 
     coefficients: Array
@@ -54,6 +55,7 @@ class RidgeGains:
     penalty: float = 1.0
     unit: Unit = VALUE
     shared: Array | None = None
+    freedom: float = np.inf
 
     @property
     def has_errors(self) -> bool:
@@ -122,6 +124,7 @@ def fit_ridge(
         penalty,
         unit,
         shared=np.full(gains.shape[1], np.sqrt(error)),
+        freedom=trials[best].freedom,
     )
 
 
@@ -155,11 +158,13 @@ class _Fits:
         error: mean squared error of groups when left out; infinite if none can be.
         coefficients: (T, D).
         inverse: posterior covariance over the variance of the noise, (T, D, D).
+        freedom: values that were fitted, less the effective number of coefficients.
     """
 
     error: float
     coefficients: Array
     inverse: Array
+    freedom: float
 
 
 def _fits(features: Array, gains: Array, seen: Array, penalty: float) -> _Fits:
@@ -176,4 +181,5 @@ def _fits(features: Array, gains: Array, seen: Array, penalty: float) -> _Fits:
     several = rows * (rows.sum(axis=1, keepdims=True) > 1)  # (T, K), what can be left out
     left_out = several * residual / np.maximum(1 - leverage, 1e-9)
     error = float((left_out**2).sum() / several.sum()) if several.any() else np.inf
-    return _Fits(error, coefficients, inverse)
+    freedom = max(1.0, float((rows * (1 - leverage)).sum()))
+    return _Fits(error, coefficients, inverse, freedom)

@@ -11,14 +11,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from mtlv.errors import EncoderError
-from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
 from mtlv.model.bow import SPECIAL, BowConfig
+from mtlv.model.cache import cached
 from mtlv.model.settings import BowSettings, EncoderSettings
 from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
 from mtlv.model.words import WORD
@@ -53,13 +56,14 @@ def bow_source(settings: EncoderSettings, texts: Mapping[str, Sequence[str]]) ->
         )
     size = settings.bow.model_dump(include={"hidden_size", "activation", "counts"})
     name = fingerprint([VERSION, size, words])
-    folder = cache_folder() / "bow" / name
-    if not folder.exists():
-        with write_folder(folder) as scrap:
-            BowConfig(vocab_size=len(SPECIAL) + len(words), **size).save_pretrained(scrap)
-            _tokenizer(words).save_pretrained(scrap)
+    folder = cached("bow", name, partial(_write, size, words))
     source = EncoderSource(str(folder), pooling_of_random(settings), name, random=True)
     return with_special_tokens(source, settings)
+
+
+def _write(size: Mapping[str, Any], words: Sequence[str], folder: Path) -> None:
+    BowConfig(vocab_size=len(SPECIAL) + len(words), **size).save_pretrained(folder)
+    _tokenizer(words).save_pretrained(folder)
 
 
 def vocabulary(

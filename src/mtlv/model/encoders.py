@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import constants, get_session, try_to_load_from_cache
+from huggingface_hub import constants, get_session, hf_hub_download, try_to_load_from_cache
 from torch import nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 from transformers.utils import logging as transformers_logging
@@ -38,9 +38,12 @@ FEWEST_WORDS = 10
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "tokenizer.model",
     "spm.model",
     "spiece.model",
     "sentencepiece.bpe.model",
@@ -83,7 +86,7 @@ def _found(settings: EncoderSettings, base: Path) -> EncoderSource:
             hint=nearest(settings.name, [*KNOWN_ENCODERS, "scratch", "bow"]),
         )
     hub_id = known.hub_id if known else settings.name
-    return EncoderSource(hub_id, pooling, fingerprint({"hub": hub_id}))
+    return EncoderSource(hub_id, pooling, fingerprint({"hub": hub_id} | _revision(hub_id)))
 
 
 def load_encoder(source: EncoderSource, settings: EncoderSettings) -> nn.Module:
@@ -167,6 +170,15 @@ def _installed_minilm() -> Path | None:
     return Path(spec.origin).parent / "model"
 
 
+def _revision(hub_id: str) -> dict[str, str]:
+    """Return the commit of an encoder that loading it would give; nothing where it gives none."""
+    try:
+        _check_reachable(hub_id)
+        return {"revision": Path(hf_hub_download(hub_id, "config.json")).parent.name}
+    except OSError:
+        return {}
+
+
 def _folder_fingerprint(folder: Path) -> str:
     if not (folder / "config.json").exists():
         raise EncoderError(
@@ -209,15 +221,15 @@ def _quietly_loaded(address: str, config: Any, options: dict[str, Any]) -> tuple
             transformers_logging.enable_progress_bar()
 
 
-def _check_reachable(source: EncoderSource) -> None:
+def _check_reachable(address: str) -> None:
     """Ask the hub once, briefly, before a library retries for half a minute.
 
     Raises:
         OSError: the hub is asked for and cannot be reached.
     """
-    if Path(source.address).is_dir() or os.environ.get("HF_HUB_OFFLINE") == "1":
+    if Path(address).is_dir() or os.environ.get("HF_HUB_OFFLINE") == "1":
         return
-    if isinstance(try_to_load_from_cache(source.address, "config.json"), str):
+    if isinstance(try_to_load_from_cache(address, "config.json"), str):
         return
     try:
         get_session().head(constants.ENDPOINT, timeout=HUB_SECONDS)
@@ -227,7 +239,7 @@ def _check_reachable(source: EncoderSource) -> None:
 
 def _guarded(source: EncoderSource, load: Any) -> Any:
     try:
-        _check_reachable(source)
+        _check_reachable(source.address)
         return load()
     except Exception as error:  # tokenizers and safetensors raise bare ones
         offline = os.environ.get("HF_HUB_OFFLINE") == "1"

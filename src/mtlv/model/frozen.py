@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mtlv.files import cache_folder, reserve, write_folder
+from mtlv.files import reserve
 from mtlv.fingerprint import fingerprint
 from mtlv.model.batches import Batch, pad_batch
+from mtlv.model.cache import cached
 from mtlv.model.encoders import EncoderSource
 from mtlv.model.heads import Features
 from mtlv.model.layers import CUT_FROM, EMBEDDINGS, config_of, encoder_layers, trunk
@@ -34,6 +36,8 @@ from mtlv.model.tokens import TokenTable
 __all__ = ["Cut", "FrozenStates", "cut_frozen", "frozen_states"]
 
 log = logging.getLogger(__name__)
+LAYOUT = 2
+"""Raised when what is stored of them changes."""
 TEXTS_PER_BATCH = 32
 FIRST = (0,)
 """The head whose encoder stands for those of all heads: their frozen layers are the same."""
@@ -52,7 +56,8 @@ class FrozenStates:
         firsts: where each of them begins there.
         places: where each begins in `states`.
         dtype: what the integers mean.
-        seconds: what it took to compute them, whenever that was.
+        seconds: by the clock that it took to compute them, whenever that was.
+        cpu_seconds: of all threads of the process that did.
         name: in the cache.
     """
 
@@ -62,6 +67,7 @@ class FrozenStates:
     places: np.ndarray[Any, Any]
     dtype: torch.dtype
     seconds: float
+    cpu_seconds: float
     name: str = ""
 
     @property
@@ -98,18 +104,17 @@ def frozen_states(
     """
     wanted = np.arange(len(table)) if rows is None else np.unique(rows)
     told = "all" if len(wanted) == len(table) else hashlib.sha256(wanted.tobytes()).hexdigest()
-    name = fingerprint([key, source.fingerprint, freeze_layers, str(dtype), told])
-    folder = cache_folder() / "frozen" / name
-    if not folder.exists():
-        with write_folder(folder) as scrap:
-            _compute(network, table, wanted, freeze_layers, dtype, scrap)
+    name = fingerprint([LAYOUT, key, source.fingerprint, freeze_layers, str(dtype), told])
+    folder = cached("frozen", name, partial(_compute, network, table, wanted, freeze_layers, dtype))
+    seconds, cpu_seconds = np.load(folder / "seconds.npy").tolist()
     return FrozenStates(
         np.load(folder / "states.npy", mmap_mode="c"),
         wanted,
         table.offsets[wanted],
         _places(table, wanted)[:-1],
         dtype,
-        float(np.load(folder / "seconds.npy")),
+        seconds,
+        cpu_seconds,
         name,
     )
 
@@ -267,7 +272,7 @@ def _compute(
     dtype: torch.dtype,
     folder: Path,
 ) -> None:
-    started = time.perf_counter()
+    started, cpu_started = time.perf_counter(), time.process_time()
     network.eval()
     width = config_of(network.encoder).hidden_size
     raw = np.int16 if dtype == torch.bfloat16 else np.int32
@@ -292,4 +297,5 @@ def _compute(
                 begin, end = places[place], places[place + 1]
                 states[begin:end] = integers[i, : end - begin]
     states.flush()
-    np.save(folder / "seconds.npy", np.asarray(time.perf_counter() - started))
+    took = (time.perf_counter() - started, time.process_time() - cpu_started)
+    np.save(folder / "seconds.npy", np.asarray(took))

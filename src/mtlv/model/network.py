@@ -1,6 +1,9 @@
 """The network: one encoder and the heads of one model plan. One module serves all plans.
 
 With soft sharing every head has an encoder of its own; see `soft_sharing`.
+
+Heads run in fp32, also where autocast runs the encoder in half precision: rounded to eight bits,
+hundreds of scores would be equal, which no ranking and no threshold could tell apart.
 """
 
 from __future__ import annotations
@@ -70,10 +73,16 @@ class Network(nn.Module):
         own = [index for index, corpus in enumerate(self.corpora) if corpus == batch.corpus]
         features = self.encode(batch, own)
         if not isinstance(self.encoder, TiedEncoders):
-            return Outputs({index: self.heads[index](features) for index in own}, features)
+            return Outputs({index: self._read(index, features) for index in own}, features)
         parts = zip(own, features.split(len(batch)), strict=True)
-        heads = {index: self.heads[index](part) for index, part in parts}
+        heads = {index: self._read(index, part) for index, part in parts}
         return Outputs(heads, features, self.encoder.penalty() if self.training else None)
+
+    def _read(self, index: int, features: Features) -> Tensor:
+        """Return the outputs of a head, in fp32."""
+        with torch.autocast(features.tokens.device.type, enabled=False):
+            outputs: Tensor = self.heads[index](features)
+        return outputs
 
     @property
     def encoders(self) -> tuple[nn.Module, ...]:
@@ -90,7 +99,7 @@ class Network(nn.Module):
         return self
 
     def encode(self, batch: Batch, heads: Sequence[int] | None = None) -> Features:
-        """Return the features of a batch.
+        """Return the features of a batch, in fp32.
 
         Args:
             batch: of token ids or of states.
@@ -107,7 +116,7 @@ class Network(nn.Module):
         if heads is not None and len(encoders) > 1:
             encoders = tuple(encoders[index] for index in heads)
         states = [encoder(**inputs).last_hidden_state for encoder in encoders]  # (B, L, H) each
-        tokens = states[0] if len(states) == 1 else torch.cat(states)  # (K * B, L, H)
+        tokens = (states[0] if len(states) == 1 else torch.cat(states)).float()  # (K * B, L, H)
         mask = batch.mask if len(states) == 1 else batch.mask.repeat(len(states), 1)  # (K * B, L)
         return Features(tokens, _pooled(tokens, mask, self.pooling), mask)
 

@@ -9,6 +9,7 @@ breaks ties by those numbers. Here those pieces are known to it from the start.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tokenizers import (
@@ -22,8 +23,8 @@ from tokenizers import (
 )
 from transformers import BertConfig, PreTrainedTokenizerFast
 
-from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
+from mtlv.model.cache import cached
 from mtlv.model.settings import EncoderSettings
 from mtlv.model.source import EncoderSource, pooling_of_random, with_special_tokens
 
@@ -44,10 +45,7 @@ def scratch_source(settings: EncoderSettings, texts: Sequence[str]) -> EncoderSo
         texts: of the training part, and no others.
     """
     name = fingerprint([VERSION, settings.scratch.model_dump(), fingerprint(list(texts))])
-    folder = cache_folder() / "scratch" / name
-    if not folder.exists():
-        with write_folder(folder) as scrap:
-            _write(settings, texts, scrap)
+    folder = cached("scratch", name, partial(_write, settings, texts))
     source = EncoderSource(str(folder), pooling_of_random(settings), name, random=True)
     return with_special_tokens(source, settings)
 

@@ -19,8 +19,8 @@ class EncoderSource:
     Args:
         address: a local folder or a hub id.
         pooling: how token states become one vector.
-        fingerprint: of its weights and tokenizer where they lie on disk, else of its name; and of
-            the special tokens.
+        fingerprint: of its weights and tokenizer where it is a folder, of its name and revision
+            where it is of the hub; and of the special tokens.
         random: whether there are no weights, only a configuration (`scratch` and `bow`).
         special_tokens: that its tokenizer keeps whole, beside its own.
     """

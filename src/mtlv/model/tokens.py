@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from mtlv.data import Corpus
-from mtlv.files import cache_folder, write_folder
 from mtlv.fingerprint import fingerprint
+from mtlv.model.cache import cached
 from mtlv.model.encoders import EncoderSource, load_tokenizer
 from mtlv.model.flat_files import FlatFile
 
@@ -77,11 +77,8 @@ def tokenise(corpus: Corpus, source: EncoderSource, max_length: int) -> TokenTab
     Raises:
         EncoderError: the tokenizer cannot be loaded.
     """
-    folder = cache_folder() / "tokens" / table_key(corpus, source, max_length)
-    if not folder.exists():
-        with write_folder(folder) as scrap:
-            _save(_parts(corpus, source, max_length), scrap)
-    return _open(folder)
+    name = table_key(corpus, source, max_length)
+    return _open(cached("tokens", name, lambda to: _save(_parts(corpus, source, max_length), to)))
 
 
 def _parts(corpus: Corpus, source: EncoderSource, max_length: int) -> Iterator[TokenTable]:

@@ -21,7 +21,8 @@ class PlanCost:
 
     Args:
         train_seconds: wall time of all its jobs, the tuning's and the grouping's included.
-        cpu_seconds: processor time of all its jobs.
+        cpu_seconds: processor time of the same; records made before it was kept say less of
+            preparation and grouping.
         tuning_seconds: the part of `train_seconds` that went into choosing settings.
         grouping_seconds: the part that went into finding the groups.
         earlier_seconds: the part that went into the jobs that its own started or learned from.
@@ -70,10 +71,12 @@ def cell_cost(store: Store, cell: CellRecord) -> PlanCost:
     grouping_seconds = sum(job.cost.wall_seconds for job in measuring)
     grouping_seconds += cell.grouping.seconds if cell.grouping else 0.0
     training = sum(job.cost.wall_seconds for job in own) + _preparation(every)
+    cpu_seconds = sum(job.cost.cpu_seconds for job in every) + _cpu_preparation(every)
+    cpu_seconds += cell.grouping.cpu_seconds if cell.grouping else 0.0
     plan = cell.as_plan()
     return PlanCost(
         train_seconds=training + tuning_seconds + grouping_seconds + earlier_seconds,
-        cpu_seconds=sum(job.cost.cpu_seconds for job in every),
+        cpu_seconds=cpu_seconds,
         tuning_seconds=tuning_seconds,
         grouping_seconds=grouping_seconds,
         earlier_seconds=earlier_seconds,
@@ -106,6 +109,11 @@ def _preparation(jobs: Sequence[JobRecord]) -> float:
     named = {name: s for job in jobs for name, s in job.cost.preparations.items()}
     others = {job.cost.preparation_seconds for job in jobs if not job.cost.preparations}
     return sum(named.values()) + sum(others)
+
+
+def _cpu_preparation(jobs: Sequence[JobRecord]) -> float:
+    """Return the same in processor seconds."""
+    return sum({name: s for job in jobs for name, s in job.cost.cpu_preparations.items()}.values())
 
 
 def mean_cost(costs: Sequence[PlanCost]) -> PlanCost:

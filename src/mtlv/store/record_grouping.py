@@ -92,6 +92,7 @@ class GroupingRecord(Record):
         serves: for a cover, the index of the group that serves each task.
         jobs: ids of the jobs that were trained to find it; they count as cost of the plan.
         seconds: what finding it took besides; counts too.
+        cpu_seconds: the same in processor seconds; 0 in older records.
     """
 
     origin: str
@@ -103,6 +104,7 @@ class GroupingRecord(Record):
     serves: dict[str, int] | None = None
     jobs: list[str] = Field(default_factory=list)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 class FoundGrouping(Record):
@@ -115,6 +117,7 @@ class FoundGrouping(Record):
         settings: of the grouping.
         grouping: what was found.
         stability: agreement with groupings on resampled texts, where texts decide.
+        warnings: what the fold's splits want people to know, by corpus.
     """
 
     version: int = RECORD_VERSION
@@ -124,3 +127,4 @@ class FoundGrouping(Record):
     settings: dict[str, Any]
     grouping: GroupingRecord
     stability: dict[str, float] | None = None
+    warnings: list[str] = Field(default_factory=list)

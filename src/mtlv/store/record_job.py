@@ -16,7 +16,8 @@ class JobCost(Record):
 
     `preparation_seconds` is what its shared preparation (the frozen layers' output) took when it
     was made; jobs that found it made name the same figure, and a plan counts it once. It is the sum
-    of `preparations`, by name.
+    of `preparations`, by name; `cpu_preparations` are the same in processor seconds, of which older
+    records say nothing. `wall_seconds` and `cpu_seconds` do not contain it.
     `measuring_seconds` is the part of `wall_seconds` that a probe took.
     `encoders` is how many encoders the model runs: with soft sharing, one for each head.
     """
@@ -25,6 +26,7 @@ class JobCost(Record):
     cpu_seconds: float
     preparation_seconds: float = 0.0
     preparations: dict[str, float] = Field(default_factory=dict)
+    cpu_preparations: dict[str, float] = Field(default_factory=dict)
     measuring_seconds: float = 0.0
     peak_memory_mb: float
     peak_device_mb: float

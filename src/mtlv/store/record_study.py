@@ -169,8 +169,9 @@ class StudyRecord(Record):
             return []
         times = "" if len(by_fold) == 1 else f" in {against} of {len(by_fold)} folds"
         return [
-            f"{plan}: its search for groups advises{times} to keep one model for all tasks; the "
-            "best groups that it found are trained all the same, as the plan asks for groups"
+            f"{plan}: its search for groups does not advise{times} to leave one model for all "
+            "tasks; the best groups that it found are trained all the same, as the plan asks for "
+            "groups"
         ]
 
     @property

@@ -17,6 +17,7 @@ from mtlv.data.splits import SplitSettings
 from mtlv.errors import ConfigError
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.settings import Settings, explained
+from mtlv.studies.config_weights import check_written, tried
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PRETRAIN, PlanSpec, expand_specs, levels
 from mtlv.studies.stages import StageSettings, stage_specs
@@ -160,10 +161,9 @@ class StudyConfig(Settings):
     def _plans_and_tuning_are_known(self) -> StudyConfig:
         for spec in self.specs():
             settings = self.settings_of(spec)
-            _check_weighting(settings.train)
-            for key, values in (self.tune.space if self.tune else {}).items():
-                for value in _examples(values):
-                    settings.changed({key: value}, f"tune.space.{key}")
+            for own in (settings, *tried(settings, self.tune)):
+                _check_weighting(own.train)
+            check_written(spec, settings, self.tuning_of(spec))
         return self
 
     @model_validator(mode="after")
@@ -280,8 +280,3 @@ def _check_weighting(settings: TrainSettings) -> None:
             WEIGHTINGS[settings.weighting.name]
         except ConfigError as error:
             raise error.inside("train.weighting") from error
-
-
-def _examples(values: Any) -> list[Any]:
-    """Return values that a tuned setting may take, to see whether they are possible."""
-    return [values["low"], values["high"]] if isinstance(values, dict) else list(values)

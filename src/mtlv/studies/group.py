@@ -91,6 +91,11 @@ def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int)
         settings=settings.model_dump(mode="json"),
         grouping=record_of(found, instruments, seconds),
         stability=None if stable is None else dataclasses.asdict(stable),
+        warnings=[
+            f"{corpus}: {warning}"
+            for corpus, splits in arm.inputs.splits.items()
+            for warning in splits[fold].warnings
+        ],
     )
     if is_main_process():
         arm.store.groupings.write(kept, found.features)

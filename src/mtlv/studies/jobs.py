@@ -13,6 +13,7 @@ from typing import Any
 
 from mtlv.fingerprint import fingerprint
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.model.source import EncoderSource
 from mtlv.plans import ModelPlan
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probe_settings import ProbeSettings
@@ -20,7 +21,7 @@ from mtlv.training.settings import TrainSettings
 
 __all__ = ["JOB_VERSION", "AnyJob", "Job", "Lineage", "PretrainJob"]
 
-JOB_VERSION = 2
+JOB_VERSION = 3
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 DISTILLATION_VERSION = 2
 """The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""
@@ -51,7 +52,7 @@ class Job:
         seed: of initialisation, batches and dropout.
         data: corpus name to fingerprints of the corpus and of its split.
         encoder: settings of the encoder.
-        encoder_fingerprint: of its weights.
+        source: where it comes from, which says what `auto` pooling is.
         head: settings of the heads.
         train: settings of the training.
         lineage: what it has from earlier jobs.
@@ -64,7 +65,7 @@ class Job:
     seed: int
     data: Mapping[str, tuple[str, str]]
     encoder: EncoderSettings
-    encoder_fingerprint: str
+    source: EncoderSource
     head: HeadSettings
     train: TrainSettings
     lineage: Lineage = field(default_factory=Lineage)
@@ -74,7 +75,6 @@ class Job:
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that decides the result, as JSON-like data."""
-        encoder = self.encoder.model_dump(mode="json", exclude={"name"})
         more: dict[str, Any] = {}
         if self.probe is not None:
             more["probe"] = self.probe.model_dump(mode="json")
@@ -90,7 +90,7 @@ class Job:
             "model": self.model.to_json(),
             "seed": self.seed,
             "data": {name: list(prints) for name, prints in self.data.items()},
-            "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
+            "encoder": _encoder_spec(self.encoder, self.source),
             "head": self.head.model_dump(mode="json"),
             "train": self.train.model_dump(mode="json", exclude={"save_every"}),
             "starts_from": self.lineage.starts_from,
@@ -117,7 +117,7 @@ class PretrainJob:
         settings: of the stage.
         texts: name to fingerprint of the corpora, or of the splits whose training part is learned.
         encoder: settings of the encoder.
-        encoder_fingerprint: of its weights.
+        source: where it comes from, which says what `auto` pooling is.
         fold: number of the split, from 0.
         seed: of batches, masks and dropout.
     """
@@ -125,20 +125,19 @@ class PretrainJob:
     settings: PretrainSettings
     texts: Mapping[str, tuple[str, ...]]
     encoder: EncoderSettings
-    encoder_fingerprint: str
+    source: EncoderSource
     fold: int
     seed: int
 
     @property
     def spec(self) -> dict[str, Any]:
         """Everything that decides the result, as JSON-like data."""
-        encoder = self.encoder.model_dump(mode="json", exclude={"name"})
         return {
             "version": JOB_VERSION,
             "pretrain": self.settings.model_dump(mode="json", exclude={"texts", "save_every"}),
             "texts": {name: list(prints) for name, prints in self.texts.items()},
             "seed": self.seed,
-            "encoder": encoder | {"fingerprint": self.encoder_fingerprint},
+            "encoder": _encoder_spec(self.encoder, self.source),
             "starts_from": None,
         }
 
@@ -154,3 +153,9 @@ class PretrainJob:
 
 
 AnyJob = Job | PretrainJob
+
+
+def _encoder_spec(settings: EncoderSettings, source: EncoderSource) -> dict[str, Any]:
+    """Return what an encoder is, whatever it is called."""
+    known = {"pooling": source.pooling, "fingerprint": source.fingerprint}
+    return settings.model_dump(mode="json", exclude={"name", "pooling"}) | known

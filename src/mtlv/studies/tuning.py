@@ -12,16 +12,55 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from mtlv.errors import ConfigError
 from mtlv.plans import ModelPlan
 from mtlv.settings import Settings
 
-__all__ = ["Search", "Trial", "TuneSettings", "best_trial", "grid", "make_search", "models_to_tune"]
+__all__ = [
+    "Range",
+    "Search",
+    "Trial",
+    "TuneSettings",
+    "best_trial",
+    "grid",
+    "make_search",
+    "models_to_tune",
+]
+
+
+class Range(Settings):
+    """Numbers that Optuna chooses from: whole ones where both ends are whole."""
+
+    low: int | float
+    """The least."""
+    high: int | float
+    """The largest."""
+    log: bool = False
+    """Choose evenly by order of magnitude."""
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Range:
+        if self.low >= self.high:
+            raise ValueError("`low` below `high`")
+        if self.log and self.low <= 0:
+            raise ValueError("`low` above 0, as `log` needs it")
+        return self
+
+
+def _form(values: Any) -> str:
+    return "range" if isinstance(values, dict | Range) else "list"
+
+
+Values = Annotated[
+    Annotated[list[Any], Field(min_length=1), Tag("list")] | Annotated[Range, Tag("range")],
+    Discriminator(_form),
+]
+"""What is tried of one setting."""
 
 
 class TuneSettings(Settings):
@@ -30,7 +69,7 @@ class TuneSettings(Settings):
     A plan that was not tuned is not fairly compared with one that was.
     """
 
-    space: dict[str, Any] = Field(min_length=1)
+    space: dict[str, Values] = Field(min_length=1)
     """Setting to the values to try, as in {learning_rate: [1e-4, 2e-4]}; keys are of `train`, or
     dotted (`train.freeze_layers`, `head.layers`). Optuna also takes {low, high, log}."""
     method: Literal["grid", "optuna"] = "grid"
@@ -49,14 +88,10 @@ class TuneSettings(Settings):
     validation there is test elsewhere, so the other folds' texts are not quite unseen."""
 
     @model_validator(mode="after")
-    def _something_to_try(self) -> TuneSettings:
-        ranges = self.method == "optuna"
-        for key, values in self.space.items():
-            listed = isinstance(values, list) and values
-            ranged = isinstance(values, dict) and {"low", "high"} <= set(values)
-            if not (listed or (ranges and ranged)):
-                more = ", or {low: …, high: …}" if ranges else ""
-                raise ValueError(f"'{key}' needs a list of values{more}")
+    def _grids_are_of_lists(self) -> TuneSettings:
+        ranges = [key for key, values in self.space.items() if isinstance(values, Range)]
+        if self.method == "grid" and ranges:
+            raise ValueError(f"a list of values for '{ranges[0]}'; ranges need `method: optuna`")
         return self
 
 
@@ -95,7 +130,7 @@ def make_search(settings: TuneSettings, seed: int) -> Search:
     return _Grid(settings) if settings.method == "grid" else _Optuna(settings, seed)
 
 
-def grid(space: Mapping[str, Any]) -> list[dict[str, Any]]:
+def grid(space: Mapping[str, Values]) -> list[dict[str, Any]]:
     """Return all combinations of the values of each setting."""
     return [dict(zip(space, values, strict=True)) for values in product(*space.values())]
 
@@ -151,9 +186,9 @@ class _Optuna:
     def tell(self, value: float) -> None:
         self._study.tell(self._trial, _known(value))
 
-    def _suggest(self, key: str, values: Any) -> Any:
+    def _suggest(self, key: str, values: Values) -> Any:
         if isinstance(values, list):
             return self._trial.suggest_categorical(key, values)
-        whole = isinstance(values["low"], int) and isinstance(values["high"], int)
+        whole = isinstance(values.low, int) and isinstance(values.high, int)
         suggest = self._trial.suggest_int if whole else self._trial.suggest_float
-        return suggest(key, values["low"], values["high"], log=values.get("log", False))
+        return suggest(key, values.low, values.high, log=values.log)

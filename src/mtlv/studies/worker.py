@@ -32,6 +32,7 @@ from mtlv.studies.resuming import saves_of
 from mtlv.studies.sources import EncoderSources
 from mtlv.studies.texts import StudyTexts
 from mtlv.training import checkpoint
+from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import CorpusData, TrainingData
 from mtlv.training.observing import Observer
 from mtlv.training.pretrain_settings import PretrainSettings
@@ -84,7 +85,7 @@ class Worker:
             seed,
             {name: self.inputs.prints(name, fold) for name in self._corpora(model)},
             self.sources.named(settings.encoder),
-            self.sources.source(settings.encoder, fold).fingerprint,
+            self.sources.source(settings.encoder, fold),
             settings.head,
             train,
             lineage or Lineage(),
@@ -100,7 +101,7 @@ class Worker:
         texts = self.texts.prints(settings.texts, fold)
         source = self.sources.source(encoder, fold)
         named = self.sources.named(encoder)
-        return PretrainJob(settings, texts, named, source.fingerprint, fold, seed)
+        return PretrainJob(settings, texts, named, source, fold, seed)
 
     def run(self, job: AnyJob, observer: Observer | None = None) -> JobRecord:
         """Run a job, or return the record of one that was run before."""
@@ -112,9 +113,13 @@ class Worker:
             return run_pretraining(job, texts, source, self.store, observer)
         self._check_data(job)
         network = self.network(job)
+        data = self._data(job)
+        meter = Meter()
+        data = self._taught(data, job)
+        teaching = meter.stop()
         outcome = run(
             network,
-            self._data(job),
+            data,
             self.frozen_source(job),
             job.train,
             seed=job.seed,
@@ -124,7 +129,7 @@ class Worker:
                 saves_of(job, self.store),
             ),
         )
-        record = self._record(job, network, outcome)
+        record = self._record(job, network, outcome, teaching + outcome.cost)
         if is_main_process():
             self.store.write_job(
                 record,
@@ -197,7 +202,7 @@ class Worker:
             corpus, split = self.inputs.corpora[name], self.inputs.splits[name][job.fold]
             own = [t for t in job.model.tasks if self.inputs.tasks[t].corpus == name]
             corpora[name] = _corpus_data(corpus, split, own, source, job.train.max_length)
-        return self._taught(TrainingData(corpora), job)
+        return TrainingData(corpora)
 
     def _taught(self, data: TrainingData, job: Job) -> TrainingData:
         """Add the scores that a job's teachers give to its training texts."""
@@ -230,13 +235,14 @@ class Worker:
     def _corpora(self, model: ModelPlan) -> list[str]:
         return list(dict.fromkeys(self.inputs.tasks[task].corpus for task in model.tasks))
 
-    def _record(self, job: Job, network: Network, outcome: Outcome) -> JobRecord:
+    def _record(self, job: Job, network: Network, outcome: Outcome, took: Cost) -> JobRecord:
         parameters = list(network.parameters())
         trainable = [p for p in parameters if p.requires_grad]
         cost = JobCost(
-            **asdict(outcome.cost),
+            **asdict(took),
             preparation_seconds=sum(outcome.preparations.values()),
             preparations=outcome.preparations,
+            cpu_preparations=outcome.cpu_preparations,
             measuring_seconds=outcome.measuring_seconds,
             parameters=sum(p.numel() for p in parameters),
             trainable_parameters=sum(p.numel() for p in trainable),

@@ -34,6 +34,15 @@ class Cost:
     peak_memory_mb: float
     peak_device_mb: float
 
+    def __add__(self, after: Cost) -> Cost:
+        """Return what this and a later piece of work took together."""
+        return Cost(
+            self.wall_seconds + after.wall_seconds,
+            self.cpu_seconds + after.cpu_seconds,
+            max(self.peak_memory_mb, after.peak_memory_mb),
+            max(self.peak_device_mb, after.peak_device_mb),
+        )
+
 
 class Meter:
     """Measures from its making to `stop`; what earlier attempts took is added when it is loaded."""
@@ -51,13 +60,8 @@ class Meter:
     def stop(self) -> Cost:
         """Return the cost so far."""
         device = torch.cuda.max_memory_allocated() / 2**20 if torch.cuda.is_available() else 0.0
-        before = self._before
-        return Cost(
-            before.wall_seconds + self.elapsed,
-            before.cpu_seconds + time.process_time() - self._cpu,
-            max(before.peak_memory_mb, _peak_mb()),
-            max(before.peak_device_mb, device),
-        )
+        cpu_seconds = time.process_time() - self._cpu
+        return self._before + Cost(self.elapsed, cpu_seconds, _peak_mb(), device)
 
     def state_dict(self) -> dict[str, float]:
         """Return the cost so far."""

@@ -11,7 +11,7 @@ import torch
 
 from mtlv.errors import ConfigError
 
-__all__ = ["Precision", "choose_precision"]
+__all__ = ["Precision", "choose_precision", "computing_in"]
 
 Precision = Literal["bf16", "fp16", "fp32"]
 FASTER = 1.3
@@ -39,6 +39,17 @@ def choose_precision(wanted: Literal["auto", "bf16", "fp16", "fp32"]) -> Precisi
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
     return "bf16" if _bf16_is_fast() else "fp32"
+
+
+def computing_in(precision: str, device: torch.device) -> torch.autocast:
+    """Return a context that computes in the precision of a job's record.
+
+    It is fp32 for fp16 on a processor, where no job trains in it either.
+    """
+    half = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    if device.type == "cpu" and half == torch.float16:
+        half = None
+    return torch.autocast(device.type, half or torch.bfloat16, enabled=half is not None)
 
 
 @cache

@@ -57,6 +57,7 @@ class Outcome:
             saved state.
         preparations: seconds that each of the frozen layers' outputs took, when it was made, by its
             name in the cache.
+        cpu_preparations: the same in processor seconds.
         measured: by the run's probe.
         measuring_seconds: the part of the cost that the probe took.
     """
@@ -66,6 +67,7 @@ class Outcome:
     test: Predictions
     cost: Cost
     preparations: dict[str, float] = field(default_factory=dict)
+    cpu_preparations: dict[str, float] = field(default_factory=dict)
     measured: Arrays = field(default_factory=dict)
     measuring_seconds: float = 0.0
 
@@ -109,11 +111,17 @@ def run(
     cost = meter.stop()
     if cut is not None:
         cut.undo()
-    prepared = {s.name: s.seconds for s in states.values()} if cut is not None else {}
-    if probe is None:
-        return Outcome(trained, validation, test, cost, prepared)
-    measured = probe.measured()
-    return Outcome(trained, validation, test, cost, prepared, measured, probe.seconds)
+    used = list(states.values()) if cut is not None else []
+    return Outcome(
+        trained,
+        validation,
+        test,
+        cost,
+        {own.name: own.seconds for own in used},
+        {own.name: own.cpu_seconds for own in used},
+        {} if probe is None else probe.measured(),
+        0.0 if probe is None else probe.seconds,
+    )
 
 
 def _prepare_heads(network: Network, data: TrainingData) -> None:

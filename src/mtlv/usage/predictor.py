@@ -1,7 +1,7 @@
 """The predictor: a study's stored models on new examples, decided as its test examples were.
 
-Examples go the way of the test part: the same scoring, thresholds that validation gave, the same
-reading of tags. A task is served if its corpus is given what it takes.
+Examples go the way of the test part: the same scoring in the precision of the job, thresholds that
+validation gave, the same reading of tags. A task is served if its corpus is given what it takes.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mtlv.store.outcome import CellOutcome
 from mtlv.store.record import StudyRecord, TaskRecord
 from mtlv.tasks import PRIMARY_METRIC, Task, TaskSet
 from mtlv.training.data import TrainingData
+from mtlv.training.precision import computing_in
 from mtlv.training.processes import own_device
 from mtlv.training.restoring import load_network
 from mtlv.training.scoring import predict_part
@@ -130,7 +131,8 @@ class Predictor:
     ) -> dict[str, DecidedTask]:
         """Return what one model says about some of its tasks."""
         network, source = load_network(self._store, job, self._every)
-        network.to(own_device())
+        device = own_device()
+        network.to(device)
         corpora = dict.fromkeys(self._every[name].corpus for name in tasks)
         data = {
             name: new_data(
@@ -142,7 +144,8 @@ class Predictor:
             )
             for name in corpora
         }
-        scored = predict_part(network, TrainingData(data), "test").only(tasks)
+        with computing_in(job.precision, device):
+            scored = predict_part(network, TrainingData(data), "test").only(tasks)
         return {name: self._decided_task(own, given) for name, own in scored.tasks.items()}
 
     def _decided_task(self, scored: TaskPredictions, given: Given) -> DecidedTask:
