@@ -129,6 +129,14 @@ CASES: dict[str, Case] = {
         ),
         ["gmhl-2-random-0", "train.weighting", "found"],
     ),
+    "weights in another order": (
+        lambda f: small_config(
+            f,
+            plans=[{"gmhl": {"groups": [["fracture"], list(LABELS[:2])]}}],
+            train={"weighting": [2, 1]},
+        ),
+        ["plan 'gmhl-given-2'", "[edema, effusion], [fracture]"],
+    ),
     "typo": (lambda f: small_config(f, trian={}), ["did you mean 'train'"]),
     "too many frozen layers": (
         lambda f: small_config(f, train={"freeze_layers": 9, "max_length": 32}),

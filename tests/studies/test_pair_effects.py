@@ -48,7 +48,6 @@ def test_training_texts_that_test_parts_share_widen_it() -> None:
         ([0.01, 0.03, 0.02, 0.02], 0.05, "none"),
         ([-0.01, -0.03, -0.02, -0.02], 0.0, "decreases"),
         ([-0.10, 0.10, -0.05, 0.08], 0.0, "none"),
-        ([0.0, 0.0, 0.0, 0.0], 0.0, "none"),
     ],
 )
 def test_no_effect_is_a_rule(differences: list[float], margin: float, verdict: str) -> None:
@@ -120,6 +119,18 @@ def test_runs_of_several_test_parts_get_the_corrected_interval() -> None:
     one, other = same.effect("s", "t", 0.0), apart.effect("s", "t", 0.0)
     wider = np.sqrt((1 / 3 + 20 / 60) / (1 / 3))
     assert other.high - other.effect == pytest.approx(wider * (one.high - one.effect))
+
+
+@pytest.mark.parametrize(
+    ("value", "ends", "verdict"), [(0.0, (-0.1, 0.1), "none"), (0.04, (0.01, 0.06), "improves")]
+)
+def test_runs_that_all_differ_by_the_same_are_judged_by_their_examples(
+    value: float, ends: tuple[float, float], verdict: str
+) -> None:
+    """Of 23 questions one more may be right in all three runs: no spread, and no certainty."""
+    found = judged("s", "t", np.full(3, value), 0.0, 0.0, lambda: ends)
+    assert (found.low, found.high, found.verdict) == (*ends, verdict)
+    assert EffectRecord.model_validate_json(found.model_dump_json()) == found
 
 
 def test_a_run_whose_metric_is_undefined_is_left_out() -> None:

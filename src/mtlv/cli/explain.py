@@ -44,6 +44,8 @@ DATA = typer.Option(Path(), "--base", help="Folder that the config's paths are r
 OUTPUT = typer.Option(
     None, "-o", "--output", help="Folder to write tables (Parquet) and the answer (JSON) to."
 )
+MOST = 40
+"""Rows of a table that are printed: of many tasks and plans there are hundreds."""
 STRONGEST = 3
 """Marks of the word that adds most, where there is no colour."""
 
@@ -85,7 +87,7 @@ def explain(  # noqa: PLR0913  (options of a command)
         print_json(document)
         return
     for table in text_tables(rows) if text is not None else study_tables(record, rows):
-        print_table(table)
+        print_table(table, None if text is not None else MOST)
     if text is not None:
         _print_texts(rows)
         _warn_of_words(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from dataclasses import replace
 from typing import Any
 
 from rich import box
@@ -29,8 +30,18 @@ def to_json(value: Any) -> str:
     return json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n"
 
 
-def print_table(table: Table) -> None:
-    """Print a table; a wide one in parts on a terminal, whole where the output is no terminal."""
+def print_table(table: Table, most: int | None = None) -> None:
+    """Print a table; a wide one in parts on a terminal, whole where the output is no terminal.
+
+    Args:
+        table: to print.
+        most: rows to print; how many more there are is said below them.
+    """
+    if most is not None and len(table.rows) > most:
+        more = f"the first {most} of {len(table.rows)} rows; --json has all"
+        table = replace(
+            table, rows=table.rows[:most], note="; ".join(filter(None, [more, table.note]))
+        )
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = max(120, sum(table.widths) + 2 * len(table.header))

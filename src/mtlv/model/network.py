@@ -79,7 +79,7 @@ class Network(nn.Module):
         return Outputs(heads, features, self.encoder.penalty() if self.training else None)
 
     def _read(self, index: int, features: Features) -> Tensor:
-        """Return the outputs of a head, in fp32."""
+        """Return the outputs of a head, in the precision of its weights: fp32."""
         with torch.autocast(features.tokens.device.type, enabled=False):
             outputs: Tensor = self.heads[index](features)
         return outputs
@@ -99,7 +99,7 @@ class Network(nn.Module):
         return self
 
     def encode(self, batch: Batch, heads: Sequence[int] | None = None) -> Features:
-        """Return the features of a batch, in fp32.
+        """Return the features of a batch, in the precision of the heads: fp32.
 
         Args:
             batch: of token ids or of states.
@@ -116,7 +116,8 @@ class Network(nn.Module):
         if heads is not None and len(encoders) > 1:
             encoders = tuple(encoders[index] for index in heads)
         states = [encoder(**inputs).last_hidden_state for encoder in encoders]  # (B, L, H) each
-        tokens = (states[0] if len(states) == 1 else torch.cat(states)).float()  # (K * B, L, H)
+        tokens = states[0] if len(states) == 1 else torch.cat(states)  # (K * B, L, H)
+        tokens = tokens.to(next(self.heads.parameters()).dtype)
         mask = batch.mask if len(states) == 1 else batch.mask.repeat(len(states), 1)  # (K * B, L)
         return Features(tokens, _pooled(tokens, mask, self.pooling), mask)
 

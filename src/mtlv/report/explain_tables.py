@@ -166,13 +166,16 @@ def _lift_table(views: ThreeViews) -> Table:
     means = [own for own in views.cross_task if own.metric == "accuracy"]
     place = {name: index for index, name in enumerate(means[0].tasks)}
     lifts = [own for own in views.lifts if own.texts != own.layer]
+    lifts.sort(key=lambda own: -abs(own.difference.mean))
     rows = []
     for own, difference in zip(lifts, _differences([own.difference for own in lifts]), strict=True):
         values = [figure(m.mean[place[own.texts]][place[own.layer]], 100) for m in means]
         rows.append((f"{own.texts} | {own.layer}", *values, *difference))
     header = ("texts | layer", *_plans(views), *DIFFERENCE)
     title = "View 3: what sharing does for another task's layer"
-    return Table(title, header, tuple(rows), f"accuracy in percent; {TESTED}")
+    return Table(
+        title, header, tuple(rows), f"accuracy in percent, largest differences first; {TESTED}"
+    )
 
 
 def _plans(views: ThreeViews) -> list[str]:

@@ -13,6 +13,7 @@ from mtlv.report.explain_tables import view_tables
 from mtlv.report.tables import Table
 from mtlv.store.record import ExplanationRecord
 from mtlv.store.store import Store
+from mtlv.words import counted
 
 __all__ = ["Rows", "difference_name", "explanation_rows", "study_tables", "text_tables"]
 
@@ -164,14 +165,20 @@ def _similarity(rows: Rows) -> Table:
 def _paired(title: str, rows: Rows, values: Sequence[str], note: str) -> Table:
     """Return means over pairs of models by task and plans; the same plan twice means its seeds.
 
-    Models of one seed begin alike, so where there are two seeds, only unequal ones are compared.
+    Where there are several tasks, their means come first. Models of one seed begin alike, so where
+    there are two seeds, only unequal ones are compared.
     """
     unequal = [row for row in rows if row["first_seed"] != row["second_seed"]]
+    tasks = _distinct(rows, "task")
+    over = f"mean of {counted(len(tasks), 'task')}"
+    means: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in unequal or rows:
         same = row["first"] == row["second"]
         pair = f"{row['first']}, two seeds" if same else f"{row['first']} / {row['second']}"
+        means.setdefault((over, pair), []).append(row)
         found.setdefault((row["task"], pair), []).append(row)
+    found = means | found if len(tasks) > 1 else found
     lines = [(*key, *(_mean(own, name) for name in values)) for key, own in found.items()]
     return Table(title, ("task", "models", *values), tuple(lines), note, (0, 1))
 

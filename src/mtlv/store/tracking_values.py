@@ -149,7 +149,7 @@ def job_numbers(job: JobRecord, curves: pa.Table, names: Mapping[str, str]) -> l
     Epochs are spread evenly over the job's time, as the curves have no clock of their own.
     """
     end, wall = milliseconds(job.finished), 1000 * job.cost.wall_seconds
-    costs = job.cost.model_dump(exclude={"preparations"})
+    costs = job.cost.model_dump(exclude={"preparations", "cpu_preparations"})
     numbers = _numbers(costs, end, before="cost/")
     last = max(job.epochs, 1)
     for part, scope, name, metric, epoch, value in _points(curves):

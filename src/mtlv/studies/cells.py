@@ -14,6 +14,7 @@ from mtlv.plans import Grouping, ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord, Store
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
+from mtlv.studies.config_weights import check_order
 from mtlv.studies.grouping import Instruments, RunJobs, grouping_record, validation_value
 from mtlv.studies.jobs import Job, Lineage
 from mtlv.studies.overrides import ModelSettings
@@ -189,16 +190,16 @@ def plan_cell(
     """
     tasks = worker.inputs.tasks
     title = title_of(spec, variant)
-    settings = config.settings_of(spec)
+    settings, tune = config.settings_of(spec), config.tuning_of(spec)
     try:
         settings.train.mixing.check(worker.inputs.corpora)
         grouping = _grouping(spec, Instruments(worker, fold, settings, run_jobs))
         plan = _plan(spec, tasks, grouping, title)
         _check_sharing(spec, plan)
+        check_order(spec, plan, settings, tune)
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
-    tune = config.tuning_of(spec)
     keep = spec.keep_heads
     return Cell(title, variant, fold, plan, settings, tune, grouping, keep_heads=keep)
 

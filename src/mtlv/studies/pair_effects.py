@@ -2,13 +2,14 @@
 
 The effect of s on t is the difference of t's metric beside s to that alone, paired by fold and
 seed. Its interval is Student's over the runs of one test part; over several, which share training
-texts, that of the corrected resampled t-test, a difference each; of a single run, that of a
-bootstrap over test examples. "No effect" is a rule: the interval holds 0, or the effect is within
+texts, that of the corrected resampled t-test, a difference each; of a single run, or of runs that
+all differ by the same, that of a bootstrap over test examples. "No effect" is a rule: the interval holds 0, or the effect is within
 a margin that was set beforehand.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -161,14 +162,15 @@ def judged(
         differences: (J,), one per run, or per test part if there are several.
         overlap: test over training examples for several test parts; 0 for one.
         margin: effects up to so much count as none.
-        bootstrap: gives the interval of a single run.
+        bootstrap: gives the interval of one run over its examples, for where there is one run, or
+            where all differ by the same.
     """
-    mean = float(differences.mean())
-    if len(differences) == 1:
-        low, high = bootstrap()
-    else:
+    mean, low, high = float(differences.mean()), math.nan, math.nan
+    if len(differences) > 1:
         found = corrected_t(differences, overlap)
         low, high = found.low, found.high
+    if math.isnan(low):
+        low, high = bootstrap()
     verdict = "none"
     if low > 0 and mean > margin:
         verdict = "improves"
