@@ -3,8 +3,8 @@
 The effect of s on t is the difference of t's metric beside s to that alone, paired by fold and
 seed. Its interval is Student's over the runs of one test part; over several, which share training
 texts, that of the corrected resampled t-test, a difference each; of a single run, or of runs that
-all differ by the same, that of a bootstrap over test examples. "No effect" is a rule: the interval holds 0, or the effect is within
-a margin that was set beforehand.
+all differ by the same, that of a bootstrap over test examples. "No effect" is a rule: the interval
+holds 0, or the effect is within a margin that was set beforehand.
 """
 
 from __future__ import annotations
