@@ -27,7 +27,7 @@ __all__ = ["Asked", "explain_study"]
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 """Of the way in which views are made; a new one makes stored explanations be made anew."""
 
 

@@ -122,7 +122,7 @@ class ModelViews:
         network, source = self._models.network(own.job)
         length = self._models.max_length(own.job)
         count = self._asked.texts_each(self.count)
-        examples = readable(self._tested(own, count), source, length)
+        examples = readable(self._tested(own, count, balanced=True), source, length)
         return attribute(
             Explained(network, source, length, own.task), examples, self._asked.attribution
         )
@@ -158,9 +158,9 @@ class ModelViews:
             self._encoded[key] = layer_states(network, source, examples, own.task, length)
         return self._encoded[key]
 
-    def _tested(self, own: Served, count: int) -> list[Example]:
+    def _tested(self, own: Served, count: int, *, balanced: bool = False) -> list[Example]:
         plan = self._chosen.plans[self._chosen.names.index(own.plan)]
-        return self._texts.tested(plan, own.task, own.fold, count)
+        return self._texts.tested(plan, own.task, own.fold, count, balanced=balanced)
 
 
 def text_row(own: Served, found: Attribution) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from mtlv.data import Example
 from mtlv.data.corpus import Corpus
 from mtlv.errors import DataError
@@ -50,7 +52,9 @@ class StudyTexts:
                 )
         return found
 
-    def tested(self, plan: PlanOutcome, task: str, fold: int, count: int) -> list[Example]:
+    def tested(
+        self, plan: PlanOutcome, task: str, fold: int, count: int, *, balanced: bool = False
+    ) -> list[Example]:
         """Return some test texts of a task, drawn once and for all.
 
         Args:
@@ -58,6 +62,8 @@ class StudyTexts:
             task: its name.
             fold: whose test part is meant.
             count: at most so many.
+            balanced: of a binary task, half of them have the label, as far as there are so many;
+                else all tasks of a corpus that are tested on the same texts get the same.
 
         Raises:
             DataError: the data are not there, or are others now.
@@ -65,8 +71,13 @@ class StudyTexts:
         cell = next(own.cell for own in plan.cells if own.cell.fold == fold)
         test = cell_predictions(self._store, cell)["test"].tasks[task]
         random = generator(0, "explain", test.corpus)
-        drawn = random.permutation(len(test.ids))[:count]
-        return self._examples(test.corpus, [str(test.ids[i]) for i in sorted(drawn.tolist())])
+        order = random.permutation(len(test.ids))
+        if balanced and test.kind == "binary":
+            has = test.targets[order] == 1
+            wanted = order[has][: count // 2]
+            order = np.concatenate([wanted, order[~has][: count - len(wanted)], order])
+        drawn = list(dict.fromkeys(order.tolist()))[:count]
+        return self._examples(test.corpus, [str(test.ids[i]) for i in sorted(drawn)])
 
     def shown(self, task: str) -> dict[str, str]:
         """Return the texts of a task's corpus by id, to be shown."""

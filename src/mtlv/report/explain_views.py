@@ -134,8 +134,9 @@ def _words(rows: Rows) -> Table:
         words = ", ".join(f"{row['word']} {row['mean']:+.2f}" for row in top)
         shown.append((task, plan, words))
     note = (
-        "test texts of the first fold, a model of the first seed; largest mean absolute "
-        "attribution, in two places or more; the number is the signed mean"
+        "test texts of the first fold, half of them with a binary task's label if so many have it; "
+        "a model of the first seed; largest mean absolute attribution, in two places or more; the "
+        "number is the signed mean"
     )
     return Table("Words that matter", ("task", "plan", "words"), tuple(shown), note, (0, 1, 2))
 
