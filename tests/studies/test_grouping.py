@@ -66,6 +66,7 @@ def test_what_it_took_to_find_the_groups_is_paid_by_the_plan(tmp_path: Path) -> 
     assert grouping is not None
     measured = study.store.job(grouping.jobs[0]).cost
     assert costs["mtl"].grouping_seconds == 0
+    assert grouping.cpu_seconds > 0
     expected = measured.wall_seconds + grouping.seconds
     assert costs["gmtl"].grouping_seconds == pytest.approx(expected)
     own = sum(study.store.job(job).cost.wall_seconds for job in cells["gmtl"].jobs)

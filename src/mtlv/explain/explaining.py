@@ -8,7 +8,6 @@ is asked for again, as what it lacked, such as data, may be there by now.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 
@@ -19,13 +18,11 @@ from mtlv.explain.asked import Asked
 from mtlv.explain.study_views import Answers, StudyViews
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
-from mtlv.store.outcome import load_whole
+from mtlv.store.outcome import load_readable
 from mtlv.store.record import ExplanationRecord
 from mtlv.studies.environment import now
 
 __all__ = ["Asked", "explain_study"]
-
-log = logging.getLogger(__name__)
 
 VERSION = 3
 """Of the way in which views are made; a new one makes stored explanations be made anew."""
@@ -51,9 +48,7 @@ def explain_study(
         DataError: there is no such task.
     """
     asked = asked or Asked()
-    outcome, left_out = load_whole(store, study)
-    for text in left_out:
-        log.warning("%s", text)
+    outcome = load_readable(store, study)
     views = StudyViews(store, outcome, asked, say)
     plans, tasks = views.chosen.names, list(views.chosen.tasks)
     settings = asked.settings(views.models.count)

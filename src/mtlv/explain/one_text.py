@@ -7,7 +7,6 @@ it, as less than that is no difference between plans.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -23,14 +22,12 @@ from mtlv.explain.model_views import text_row
 from mtlv.explain.models import Chosen, Models, Served, chosen
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
-from mtlv.store.outcome import load_whole
+from mtlv.store.outcome import load_readable
 from mtlv.store.record import ExplanationRecord
 from mtlv.studies.environment import now
 from mtlv.tasks import Task
 
 __all__ = ["explain_text"]
-
-log = logging.getLogger(__name__)
 
 VERSION = 3
 ID = "text"
@@ -62,9 +59,7 @@ def explain_text(
     asked = asked or Asked()
     if not text.strip():
         raise DataError("The text is empty.", where="--text", expected="some words")
-    outcome, left_out = load_whole(store, study)
-    for each in left_out:
-        log.warning("%s", each)
+    outcome = load_readable(store, study)
     own = chosen(outcome, asked.plans, asked.tasks)
     models = Models(store, outcome.study)
     tasks = _of_texts(own.tasks, models, outcome.study.corpora)

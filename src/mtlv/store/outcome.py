@@ -7,6 +7,7 @@ stored, so no number exists that the predictions do not give.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, get_args
@@ -33,10 +34,13 @@ __all__ = [
     "StudyOutcome",
     "cell_predictions",
     "load_outcome",
+    "load_readable",
     "load_whole",
     "score_cell",
     "study_outcome",
 ]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,14 @@ def load_outcome(store: Store, name: str) -> StudyOutcome:
     """
     study = store.study(name)
     return study_outcome(study, lambda cell: score_cell(store, study, cell))
+
+
+def load_readable(store: Store, name: str) -> StudyOutcome:
+    """Score all finished cells that can be scored; the log names the others: see `load_whole`."""
+    outcome, left_out = load_whole(store, name)
+    for text in left_out:
+        log.warning("%s", text)
+    return outcome
 
 
 def load_whole(store: Store, name: str) -> tuple[StudyOutcome, tuple[str, ...]]:

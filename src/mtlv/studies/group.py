@@ -82,14 +82,14 @@ def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int)
     if name in arm.store.groupings:
         return arm.store.groupings[name]
     instruments = Instruments(arm.worker, fold, models, arm.run_jobs)
-    found, seconds = find(settings, instruments)
+    found, took = find(settings, instruments)
     stable = find_stability(instruments.context(settings), settings, found)
     kept = FoundGrouping(
         id=name,
         study=arm.config.study,
         fold=fold,
         settings=settings.model_dump(mode="json"),
-        grouping=record_of(found, instruments, seconds),
+        grouping=record_of(found, instruments, took),
         stability=None if stable is None else dataclasses.asdict(stable),
         warnings=[
             f"{corpus}: {warning}"

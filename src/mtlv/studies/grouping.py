@@ -51,7 +51,7 @@ class Instruments:
         settings: of the models that are trained.
         run_jobs: runs them.
         jobs: ids of those that were asked for.
-        waited: seconds that passed while jobs ran.
+        waited: seconds that passed while jobs ran, by the clock and of the processor, (2,).
     """
 
     worker: Worker
@@ -59,7 +59,7 @@ class Instruments:
     settings: ModelSettings
     run_jobs: RunJobs
     jobs: list[str] = field(default_factory=list)
-    waited: float = 0.0
+    waited: Array = field(default_factory=lambda: np.zeros(2))
 
     def context(self, grouping: GroupingSettings) -> TaskContext:
         """Return what a grouping with these settings may look at."""
@@ -166,10 +166,10 @@ class Instruments:
         return self.worker.job(model, self.fold, seed, settings)
 
     def _run(self, stage: str, jobs: Sequence[Job]) -> None:
-        started = time.perf_counter()
+        started = _clocks()
         self.jobs += [job.id for job in jobs]
         self.run_jobs(stage, jobs)
-        self.waited += time.perf_counter() - started
+        self.waited += _clocks() - started
 
     def _rows(self, corpus: str) -> Array:
         return self.worker.inputs.splits[corpus][self.fold].train
@@ -181,22 +181,30 @@ def grouping_record(settings: GroupingSettings, instruments: Instruments) -> Gro
     Raises:
         GroupingError: the tasks cannot be grouped so.
     """
-    found, seconds = find(settings, instruments)
-    return record_of(found, instruments, seconds)
+    found, took = find(settings, instruments)
+    return record_of(found, instruments, took)
 
 
-def find(settings: GroupingSettings, instruments: Instruments) -> tuple[Found, float]:
-    """Group the tasks on one fold; return what was found, and the seconds without those of jobs.
+def find(settings: GroupingSettings, instruments: Instruments) -> tuple[Found, Array]:
+    """Group the tasks on one fold.
+
+    Returns:
+        What was found, and the seconds without those of jobs, by the clock and of the processor,
+        (2,).
 
     Raises:
         GroupingError: the tasks cannot be grouped so.
     """
-    started = time.perf_counter()
+    started = _clocks()
     found = find_groups(instruments.context(settings), settings)
-    return found, time.perf_counter() - started - instruments.waited
+    return found, _clocks() - started - instruments.waited
 
 
-def record_of(found: Found, instruments: Instruments, seconds: float) -> GroupingRecord:
+def _clocks() -> Array:
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+def record_of(found: Found, instruments: Instruments, took: Array) -> GroupingRecord:
     """Return what was found as the store keeps it."""
     return GroupingRecord(
         origin=found.grouping.origin,
@@ -207,7 +215,8 @@ def record_of(found: Found, instruments: Instruments, seconds: float) -> Groupin
         recommendation=_recommendation_record(found),
         serves=None if found.grouping.serves is None else dict(found.grouping.serves),
         jobs=list(dict.fromkeys(instruments.jobs)),
-        seconds=seconds,
+        seconds=float(took[0]),
+        cpu_seconds=float(took[1]),
     )
 
 

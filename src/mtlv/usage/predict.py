@@ -12,7 +12,7 @@ from mtlv.errors import DataError, StoreError, nearest
 from mtlv.evaluation.counts import defined_mean
 from mtlv.evaluation.judging import validation_value
 from mtlv.store import CellRecord, Store
-from mtlv.store.outcome import PlanOutcome, StudyOutcome, cell_predictions, load_whole
+from mtlv.store.outcome import PlanOutcome, StudyOutcome, cell_predictions, load_readable
 from mtlv.usage.predictor import Predictor
 
 __all__ = ["Predictor", "load_predictor"]
@@ -36,9 +36,7 @@ def load_predictor(
         StoreError: there is no such study or finished plan, or it does not serve a task.
         DataError: there is no such task.
     """
-    outcome, left_out = load_whole(store, study)
-    for text in left_out:
-        log.warning("%s", text)
+    outcome = load_readable(store, study)
     if not outcome.plans:
         raise StoreError(f"The study '{study}' has no finished plan yet.", hint="run it first")
     names = [own.name for own in outcome.plans]
