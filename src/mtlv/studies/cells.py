@@ -89,6 +89,25 @@ class Cell:
         before = [cell for cell in (self.start, self.teacher) if isinstance(cell, Cell)]
         return own and all(cell.is_chosen for cell in before)
 
+    def check_teacher(self) -> None:
+        """Make sure that the teaching plan, as far as it is known, teaches one task at least.
+
+        Raises:
+            PlanError: it has none of the plan's tasks.
+        """
+        if self.teacher is None:
+            return
+        own = [task for model in self.plan.models for task in model.tasks]
+        taught = self.teacher.plan.serves
+        if not set(own) & set(taught):
+            raise PlanError(
+                f"The plan '{self.teacher.title}' serves none of the tasks that it should teach.",
+                where=f"plan '{self.title}', key 'teachers'",
+                found=", ".join(taught),
+                expected=f"one or more of {', '.join(dict.fromkeys(own))}",
+                hint="name a plan that learns them, such as stl",
+            )
+
     def _lineage(self, model: ModelPlan, worker: Worker, seed: int) -> Lineage:
         start = self._start(model, worker, seed)
         return Lineage(start, self.keep_heads, self._taught_by(model, worker, seed))

@@ -36,6 +36,7 @@ from mtlv.training.weighting import (
     add_to_optimizer,
     distilled,
     make_weighting,
+    partly_taught,
     taught_losses,
     total_loss,
     unit_losses,
@@ -229,7 +230,10 @@ class _Run:
         if not batch.soft:
             return units
         share = self.progress.step / self.steps if settings.annealed else settings.weight
-        return distilled(units, taught_losses(self.network, outputs, batch, over), share)
+        mixed = distilled(units, taught_losses(self.network, outputs, batch, over), share)
+        if over == "heads":
+            mixed |= partly_taught(self.network, outputs, batch, share)
+        return mixed
 
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer
