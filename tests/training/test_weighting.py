@@ -106,7 +106,7 @@ def test_one_unit_alone_is_taken_as_it_is(name: str) -> None:
 
 
 def test_a_loss_without_others_in_its_step_is_scaled_at_most(name: str) -> None:
-    """As in every step of a run on two corpora with a head each."""
+    """As where the others have no target; a study refuses plans of which every step is so."""
     network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
     weighting = weighting_of(name, units_of(network, data, "heads"))
     parameter = network.get_parameter("encoder.encoder.layer.1.output.dense.weight")
@@ -306,7 +306,25 @@ def test_short_forms() -> None:
     given = WeightingSettings(name="fixed", weights=(1.0, 2.0))
     assert toy_settings(weighting=[1, 2]).weighting == given
     assert toy_settings(weighting=given).weighting == given
-    assert TrainSettings().weighting == WeightingSettings(name="sum", over="heads")
+    assert TrainSettings().weighting == WeightingSettings(name="sum", over="auto")
+    assert toy_settings(weighting="equal").weighting == WeightingSettings(name="sum")
+
+
+def test_one_head_of_several_tasks_is_weighed_by_its_tasks(name: str) -> None:
+    settings = WeightingSettings(name=name, **NEEDS.get(name, {}))
+    assert settings.units(1) == ("heads" if name in ("sum", "fixed") else "tasks")
+    assert settings.units(2) == "heads"
+    for over in ("heads", "tasks"):
+        assert settings.model_copy(update={"over": over}).units(1) == over
+
+
+def test_weights_of_one_head_of_several_tasks_learn_in_a_run() -> None:
+    states = []
+    for given in ("sum", "uncertainty"):
+        network = toy_network(tiny_source(), **CALM)
+        train(network, _data(), toy_settings(weighting=given), seed=0)
+        states.append(network.state_dict()["heads.0.layers.1.weight"])
+    assert not torch.equal(*states)
 
 
 def test_settings_come_through_json(name: str) -> None:

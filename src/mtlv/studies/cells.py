@@ -14,7 +14,7 @@ from mtlv.plans import Grouping, ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord, Store
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.config_weights import check_order
+from mtlv.studies.config_weights import check_order, check_steps
 from mtlv.studies.grouping import Instruments, RunJobs, grouping_record, validation_value
 from mtlv.studies.jobs import Job, Lineage
 from mtlv.studies.overrides import ModelSettings
@@ -216,6 +216,7 @@ def plan_cell(
         plan = _plan(spec, tasks, grouping, title)
         _check_sharing(spec, plan)
         check_order(spec, plan, settings, tune)
+        check_steps(plan, tasks, settings, tune)
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
