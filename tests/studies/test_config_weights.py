@@ -10,8 +10,9 @@ import pytest
 from mtlv.errors import ConfigError, PlanError
 from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl
 from mtlv.studies.config import StudyConfig, parse_config
-from mtlv.studies.config_weights import check_order
+from mtlv.studies.config_weights import check_order, check_steps
 from mtlv.tasks import Task, TaskSet
+from mtlv.training.weighting_settings import NEEDS_SEVERAL
 from small import LABELS, small_config
 
 TASKS = TaskSet(tuple(Task(name, "binary", "reports", (name,), "f1") for name in LABELS))
@@ -100,3 +101,51 @@ class TestFoundGroups:
 def test_an_unknown_weighting_to_try_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no weighting"):
         parse_config(small_config(tmp_path, tune={"space": {"weighting": ["sun"]}}))
+
+
+TWO = TaskSet(
+    (*TASKS, Task("cough", "binary", "notes", ("cough",), "f1")),
+)
+
+
+def _check_steps(folder: Path, weighting: Any, *heads: list[str]) -> None:
+    config = parse_config(small_config(folder, plans=["mtl"], train={"weighting": weighting}))
+    (spec,) = config.specs()
+    tasks = TWO.only([task for head in heads for task in head])
+    plan = explicit(tasks, [heads], "mine")
+    check_steps(plan, tasks, config.settings_of(spec), config.tuning_of(spec))
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_SEVERAL))
+def test_a_weighting_within_steps_is_refused_where_each_step_has_one_loss(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(ConfigError, match="several losses in a step") as caught:
+        _check_steps(tmp_path, name, list(LABELS), ["cough"])
+    assert "'mine'" in str(caught.value.where)
+    assert "uncertainty" in str(caught.value.hint)
+    assert "over: tasks" in str(caught.value.hint)
+
+
+def test_over_tasks_does_not_help_where_each_corpus_has_one_task(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="several losses in a step") as caught:
+        _check_steps(tmp_path, {"name": "pcgrad", "over": "tasks"}, ["edema"], ["cough"])
+    assert "over: tasks" not in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("weighting", "heads"),
+    [
+        ("sum", (list(LABELS), ["cough"])),
+        ("uncertainty", (list(LABELS), ["cough"])),
+        ("dwa", (list(LABELS), ["cough"])),
+        ({"name": "pcgrad", "over": "tasks"}, (list(LABELS), ["cough"])),
+        ("pcgrad", (["edema"], ["effusion", "fracture"], ["cough"])),
+        ("pcgrad", (list(LABELS),)),
+        ("pcgrad", (["edema"],)),
+    ],
+)
+def test_weightings_that_have_something_to_weigh_are_taken(
+    tmp_path: Path, weighting: Any, heads: tuple[list[str], ...]
+) -> None:
+    _check_steps(tmp_path, weighting, *heads)

@@ -248,5 +248,33 @@ class TestTeachers:
         other = study.store.predictions(taught.id)["test"].labels().scores
         assert abs(plain - other).max() > 1e-6
 
+    @pytest.mark.parametrize("task", LABELS[:2])
+    def test_a_teacher_of_one_task_of_a_head_teaches_it(self, tmp_path: Path, task: str) -> None:
+        plans = [
+            {"stl": {"name": "one", "tasks": [task]}},
+            "mtl",
+            {"mtl": {"name": "taught", "teachers": "stl-one"}},
+        ]
+        study = study_of(tmp_path, plans=plans)
+        by_plan = {cell.plan: cell for cell in study.run().cells}
+        assert study.store.job(by_plan["mtl-taught"].jobs[0]).spec["teachers"]
+        plain, taught = (
+            study.store.predictions(by_plan[name].jobs[0])["test"].labels().scores
+            for name in ("mtl", "mtl-taught")
+        )
+        assert abs(plain - taught).max() > 1e-6
+
+    def test_a_teacher_of_none_of_the_tasks_is_refused_before_any_training(
+        self, tmp_path: Path
+    ) -> None:
+        jobs = Counter()
+        plans = [
+            {"stl": {"name": "one", "tasks": [LABELS[0]]}},
+            {"mtl": {"name": "taught", "tasks": LABELS[1:], "teachers": "stl-one"}},
+        ]
+        with pytest.raises(MtlvError, match="serves none of the tasks"):
+            study_of(tmp_path, jobs, plans=plans).run()
+        assert not jobs.jobs
+
 
 WEIGHTS = "model.safetensors"

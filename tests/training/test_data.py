@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 import torch
 
 from mtlv.tasks import TaskSet
 from mtlv.training.batches import BatchRows
-from mtlv.training.data import head_targets
+from mtlv.training.data import TrainingData, head_targets
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network
 
 OTHER = ("liver", "brain")
@@ -52,6 +53,22 @@ def test_a_batch_has_the_targets_of_every_head_of_its_corpus() -> None:
     network = toy_network(tiny_source(), LABELS, OTHER, tasks=TaskSet.of(corpora))
     batch = data.batch(BatchRows("other", np.array([2, 9])), network)
     assert {head: tuple(targets.shape) for head, targets in batch.targets.items()} == {1: (2, 2)}
+
+
+@pytest.mark.parametrize("taught", [("heart",), ("lung",), ("bone", "skin")])
+def test_tasks_without_a_teacher_have_no_scores(taught: tuple[str, ...]) -> None:
+    data = toy_data([toy_corpus()], tiny_source())
+    scores = {name: np.linspace(0, 1, 24) for name in taught}
+    corpus = replace(data.corpora["toy"], soft=scores)
+    network = toy_network(tiny_source(), LABELS[:2], LABELS[2:])
+    rows = np.array([2, 9])
+    batch = TrainingData({"toy": corpus}).batch(BatchRows("toy", rows), network)
+    for head, names in enumerate((LABELS[:2], LABELS[2:])):
+        assert (head in batch.soft) == bool(set(names) & set(taught))
+        if head in batch.soft:
+            for column, name in zip(batch.soft[head].T, names, strict=True):
+                expected = scores[name][rows] if name in taught else [np.nan, np.nan]
+                np.testing.assert_allclose(column, expected, rtol=1e-6)
 
 
 def test_with_states_batches_hold_states_and_the_same_targets() -> None:

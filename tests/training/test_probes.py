@@ -224,6 +224,25 @@ def test_a_data_map_moves_when_the_run_learns() -> None:
     assert measure("data_map", epochs=3)["spread"].max() > 1e-3
 
 
+def test_a_data_map_leaves_out_epochs_in_which_a_label_had_not_joined() -> None:
+    curriculum = {"by": "frequency", "of": "labels", "start": 0.5, "until": 1.0}
+    measured = measure("data_map", learning_rate=1e-12, epochs=4, curriculum=curriculum)
+    whole = measure("data_map", learning_rate=1e-12, epochs=4)
+    np.testing.assert_allclose(measured["mean"], whole["mean"], rtol=1e-4)
+    np.testing.assert_allclose(measured["spread"], 0, atol=1e-4)
+
+
+def test_a_data_map_has_no_value_where_a_target_is_missing() -> None:
+    network, data = toy()[0], toy_data([toy_corpus(every=3)], tiny_source())
+    probe = make_probe(ProbeSettings(name="data_map"))
+    train(network, data, toy_settings(), seed=0, probe=probe)
+    corpus = data.corpora["toy"]
+    missing = np.stack([np.isnan(corpus.targets[t][corpus.rows["train"]]) for t in LABELS], axis=1)
+    assert missing.any()
+    for values in probe.measured().values():
+        np.testing.assert_array_equal(np.isnan(values), missing)
+
+
 def test_information_is_that_of_the_squared_gradient_of_a_logit() -> None:
     """With one text, (p - y)^2 times the squared gradient of the logit, whatever y is drawn."""
     network, data = toy()

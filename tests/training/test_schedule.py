@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.training.schedule import learning_rate_scale, make_optimizer, make_schedule
@@ -107,3 +108,61 @@ def test_optimizers_by_name(name: str, kind: type) -> None:
     )
     assert type(optimizer) is kind
     assert name != "sgd" or optimizer.param_groups[0]["momentum"] == 0.7
+
+
+def _decaying(name: str, **changes: object) -> tuple[nn.Linear, torch.optim.Optimizer]:
+    linear = nn.Linear(1, 1)
+    nn.init.constant_(linear.weight, 2.0)
+    nn.init.constant_(linear.bias, 2.0)
+    settings = toy_settings(optimizer=name, weight_decay=0.5, learning_rate=0.1, **changes)
+    return linear, make_optimizer(linear, settings, 1.0)
+
+
+BY_HAND_STEPS = {
+    # (1 - 0.1 * 0.5) w - 0.1 g, with g = 3: 1.9 - 0.3; then 0.95 * 1.6 - 0.1 * (0.5 * 3 + 3)
+    "sgd": [1.6, 1.07],
+    # Adamax divides the mean gradient by the largest one: a step of 0.1 for a gradient that stays
+    "adamax": [1.8, 1.61],
+    "adamw": [1.8, 1.61],
+}
+
+
+@pytest.mark.parametrize("name", BY_HAND_STEPS)
+def test_weights_decay_beside_the_gradient(name: str) -> None:
+    linear, optimizer = _decaying(name, momentum=0.5)
+    weights, biases = [], []
+    for _ in range(2):
+        linear.weight.grad = torch.full_like(linear.weight, 3.0)
+        linear.bias.grad = torch.zeros_like(linear.bias)
+        optimizer.step()
+        weights.append(linear.weight.item())
+        biases.append(linear.bias.item())
+    assert weights == pytest.approx(BY_HAND_STEPS[name], abs=1e-5)
+    assert biases == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamax", "adamw"])
+def test_decay_follows_the_schedule_and_its_saved_state(name: str) -> None:
+    linear, optimizer = _decaying(name)
+    _, saved = _decaying(name)
+    optimizer.load_state_dict(saved.state_dict())
+    optimizer.param_groups[0]["lr"] = 0.2
+    linear.weight.grad = torch.zeros_like(linear.weight)
+    optimizer.step()
+    assert linear.weight.item() == pytest.approx(2.0 * (1 - 0.2 * 0.5))
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamax", "adamw"])
+def test_what_has_no_gradient_does_not_decay(name: str) -> None:
+    linear, optimizer = _decaying(name)
+    optimizer.step()
+    assert linear.weight.item() == 2.0
+
+
+def test_a_skipped_step_does_not_decay() -> None:
+    linear, optimizer = _decaying("sgd")
+    optimizer.found_inf = torch.tensor(1.0)  # type: ignore[attr-defined]
+    optimizer.grad_scale = torch.tensor(1.0)  # type: ignore[attr-defined]
+    linear.weight.grad = torch.full_like(linear.weight, torch.inf)
+    optimizer.step()
+    assert linear.weight.item() == 2.0

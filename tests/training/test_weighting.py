@@ -23,6 +23,7 @@ from mtlv.training.weighting import (
     add_to_optimizer,
     distilled,
     make_weighting,
+    partly_taught,
     taught_losses,
     total_loss,
     unit_losses,
@@ -105,7 +106,7 @@ def test_one_unit_alone_is_taken_as_it_is(name: str) -> None:
 
 
 def test_a_loss_without_others_in_its_step_is_scaled_at_most(name: str) -> None:
-    """As in every step of a run on two corpora with a head each."""
+    """As where the others have no target; a study refuses plans of which every step is so."""
     network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
     weighting = weighting_of(name, units_of(network, data, "heads"))
     parameter = network.get_parameter("encoder.encoder.layer.1.output.dense.weight")
@@ -305,7 +306,25 @@ def test_short_forms() -> None:
     given = WeightingSettings(name="fixed", weights=(1.0, 2.0))
     assert toy_settings(weighting=[1, 2]).weighting == given
     assert toy_settings(weighting=given).weighting == given
-    assert TrainSettings().weighting == WeightingSettings(name="sum", over="heads")
+    assert TrainSettings().weighting == WeightingSettings(name="sum", over="auto")
+    assert toy_settings(weighting="equal").weighting == WeightingSettings(name="sum")
+
+
+def test_one_head_of_several_tasks_is_weighed_by_its_tasks(name: str) -> None:
+    settings = WeightingSettings(name=name, **NEEDS.get(name, {}))
+    assert settings.units(1) == ("heads" if name in ("sum", "fixed") else "tasks")
+    assert settings.units(2) == "heads"
+    for over in ("heads", "tasks"):
+        assert settings.model_copy(update={"over": over}).units(1) == over
+
+
+def test_weights_of_one_head_of_several_tasks_learn_in_a_run() -> None:
+    states = []
+    for given in ("sum", "uncertainty"):
+        network = toy_network(tiny_source(), **CALM)
+        train(network, _data(), toy_settings(weighting=given), seed=0)
+        states.append(network.state_dict()["heads.0.layers.1.weight"])
+    assert not torch.equal(*states)
 
 
 def test_settings_come_through_json(name: str) -> None:
@@ -379,3 +398,38 @@ def test_teachers_count_before_weights_do() -> None:
     weighting = weighting_of("fixed", weights=(0.5, 0.0, 2.0))
     total = total_loss(weighting, mixed, mixed, torch.zeros(1, 1, 1))
     assert float(total) == pytest.approx(0.5 * 4 + 2 * 6)
+
+
+def test_the_share_of_the_targets_scales_only_what_is_taught() -> None:
+    """By hand, over the targets of a head of two tasks, of which the second has a teacher."""
+    network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
+    batch = data.batch(BatchRows("toy", data.rows("train")["toy"][:8]), network)
+    scores = torch.full((8, 2), torch.nan)
+    scores[:, 1] = torch.linspace(0, 1, 8)
+    batch = replace(batch, soft={0: scores, 2: batch.targets[2]})
+    outputs = network(batch)
+    logits, targets = outputs.heads[0], batch.targets[0]
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    untaught, own = (entropy(logits[:, i], targets[:, i]) for i in (0, 1))
+    soft = entropy(logits[:, 1], scores[:, 1])
+    for share in (0.0, 0.25, 1.0):
+        mixed = partly_taught(network, outputs, batch, share)
+        assert list(mixed) == [0]  # the other heads are taught as a whole, or not at all
+        expected = (untaught + share * own + (1 - share) * soft) / 2
+        torch.testing.assert_close(mixed[0], expected)
+
+
+def test_a_teacher_of_a_task_without_targets_is_still_heard() -> None:
+    network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
+    batch = data.batch(BatchRows("toy", data.rows("train")["toy"][:8]), network)
+    batch.targets[0][:, 1] = torch.nan
+    scores = torch.full((8, 2), torch.nan)
+    scores[:, 1] = 1.0
+    batch = replace(batch, soft={0: scores})
+    outputs = network(batch)
+    logits = outputs.heads[0]
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits
+    own = entropy(logits[:, 0], batch.targets[0][:, 0])
+    soft = entropy(logits[:, 1], torch.ones(8))
+    mixed = partly_taught(network, outputs, batch, 0.25)
+    torch.testing.assert_close(mixed[0], own + 0.75 * soft / 2)

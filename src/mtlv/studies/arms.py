@@ -187,6 +187,7 @@ class Arm:
             teachers = self.specs[index].teachers
             if teachers is not None:
                 cell.teacher = self._cells.get((fold, numbers[teachers]))
+                cell.check_teacher()
 
     def _pretrain_job(self, fold: int) -> PretrainJob:
         stages = self.config.stages

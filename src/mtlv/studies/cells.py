@@ -14,7 +14,7 @@ from mtlv.plans import Grouping, ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store import CellRecord, Store
 from mtlv.store.record import GroupingRecord, TuningRecord
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.config_weights import check_order
+from mtlv.studies.config_weights import check_order, check_steps
 from mtlv.studies.grouping import Instruments, RunJobs, grouping_record, validation_value
 from mtlv.studies.jobs import Job, Lineage
 from mtlv.studies.overrides import ModelSettings
@@ -88,6 +88,25 @@ class Cell:
         own = self.tune is None or self.chosen is not None
         before = [cell for cell in (self.start, self.teacher) if isinstance(cell, Cell)]
         return own and all(cell.is_chosen for cell in before)
+
+    def check_teacher(self) -> None:
+        """Make sure that the teaching plan, as far as it is known, teaches one task at least.
+
+        Raises:
+            PlanError: it has none of the plan's tasks.
+        """
+        if self.teacher is None:
+            return
+        own = [task for model in self.plan.models for task in model.tasks]
+        taught = self.teacher.plan.serves
+        if not set(own) & set(taught):
+            raise PlanError(
+                f"The plan '{self.teacher.title}' serves none of the tasks that it should teach.",
+                where=f"plan '{self.title}', key 'teachers'",
+                found=", ".join(taught),
+                expected=f"one or more of {', '.join(dict.fromkeys(own))}",
+                hint="name a plan that learns them, such as stl",
+            )
 
     def _lineage(self, model: ModelPlan, worker: Worker, seed: int) -> Lineage:
         start = self._start(model, worker, seed)
@@ -197,6 +216,7 @@ def plan_cell(
         plan = _plan(spec, tasks, grouping, title)
         _check_sharing(spec, plan)
         check_order(spec, plan, settings, tune)
+        check_steps(plan, tasks, settings, tune)
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error

@@ -7,6 +7,7 @@ groups that are found have no order that anybody could have written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from mtlv.errors import ConfigError, PlanError
@@ -14,8 +15,10 @@ from mtlv.plans import ModelPlan, Plan
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PlanSpec
 from mtlv.studies.tuning import Range, TuneSettings
+from mtlv.tasks import TaskSet
+from mtlv.training.weighting_settings import NEEDS_SEVERAL, WeightingSettings
 
-__all__ = ["check_order", "check_written", "tried"]
+__all__ = ["check_order", "check_steps", "check_written", "tried"]
 
 
 def tried(settings: ModelSettings, tune: TuneSettings | None) -> Iterator[ModelSettings]:
@@ -69,6 +72,41 @@ def check_order(
                 expected=", ".join(f"[{', '.join(head.tasks)}]" for head in model.heads),
                 hint="write the heads in this order, and the weights with them",
             )
+
+
+def check_steps(
+    plan: Plan, tasks: TaskSet, settings: ModelSettings, tune: TuneSettings | None
+) -> None:
+    """Refuse a weighting of the losses of a step where no step ever has two of them.
+
+    A batch is of one corpus, so a model with a head for each corpus has one loss in every step.
+
+    Raises:
+        ConfigError: the weighting would do nothing.
+    """
+    for weighting in (own.train.weighting for own in (settings, *tried(settings, tune))):
+        if weighting.name in NEEDS_SEVERAL:
+            for model in plan.models:
+                _check_several(model, tasks, weighting, plan.name)
+
+
+def _check_several(
+    model: ModelPlan, tasks: TaskSet, weighting: WeightingSettings, plan: str
+) -> None:
+    over = weighting.units(len(model.heads))
+    by_task = Counter(tasks[task].corpus for task in model.tasks)
+    by_head = Counter(tasks[head.tasks[0]].corpus for head in model.heads)
+    if len(by_task) == 1 or max((by_task if over == "tasks" else by_head).values()) > 1:
+        return
+    finer = over == "heads" and max(by_task.values()) > 1
+    others = "`uncertainty`, `dwa` or another weighting that remembers losses"
+    raise ConfigError(
+        f"The weighting '{weighting.name}' needs several losses in a step, and here each has one: "
+        "a batch is of one corpus.",
+        where=f"plan '{plan}', key 'train.weighting'",
+        found=f"{len(by_task)} corpora, and at most one loss over {over} for each",
+        hint=f"use {others}" + ("; or set `over: tasks`" if finer else ""),
+    )
 
 
 def _written(spec: PlanSpec, plan: Plan) -> list[tuple[tuple[str, ...], ModelPlan]]:

@@ -21,7 +21,7 @@ from mtlv.training.settings import TrainSettings
 
 __all__ = ["JOB_VERSION", "AnyJob", "Job", "Lineage", "PretrainJob"]
 
-JOB_VERSION = 3
+JOB_VERSION = 4
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 DISTILLATION_VERSION = 2
 """The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""

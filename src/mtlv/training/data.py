@@ -101,12 +101,14 @@ def _targets(corpus: CorpusData, network: Network, head: int, rows: Array, batch
 def _soft(
     corpus: CorpusData, network: Network, head: int, rows: Array, batch: Batch
 ) -> Tensor | None:
-    """Return a teacher's scores for a head, as the head decodes its own."""
+    """Return a teacher's scores for a head, as the head decodes its own; NaN for other tasks."""
     tasks = network.head(head).tasks
-    if not corpus.soft or tasks[0].name not in corpus.soft:
+    if not any(task.name in corpus.soft for task in tasks):
         return None
     if not isinstance(network.head(head), TaggingHead):
-        columns = [corpus.soft[task.name][rows] for task in tasks]
+        unknown = np.full(len(rows), np.nan)  # only binary heads have several tasks
+        taught = [corpus.soft.get(task.name) for task in tasks]
+        columns = [unknown if scores is None else scores[rows] for scores in taught]
         return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))  # (B, T, …)
     words = np.zeros((0, 0)) if batch.words is None else batch.words.numpy()  # (B, L)
     scores = np.full((*words.shape, len(tasks[0].labels)), np.nan, np.float32)  # (B, L, C)

@@ -36,6 +36,7 @@ from mtlv.training.weighting import (
     add_to_optimizer,
     distilled,
     make_weighting,
+    partly_taught,
     taught_losses,
     total_loss,
     unit_losses,
@@ -107,7 +108,8 @@ class _Run:
         counts = [self._batch_count(epoch) for epoch in range(1, settings.epochs + 1)]
         self.steps = sum(counts)
         updates = sum(math.ceil(count / settings.accumulation) for count in counts)
-        units = units_of(network, data, settings.weighting.over)
+        self.over = settings.weighting.units(len(network.heads))
+        units = units_of(network, data, self.over)
         self.weighting = make_weighting(settings.weighting, units).to(self.accelerator.device)
         head_factor = network.head(0).settings.learning_rate_factor
         optimizer = make_optimizer(network, settings, head_factor)
@@ -224,12 +226,15 @@ class _Run:
 
         They are mixed before they are weighted, so that a unit weighs the same with a teacher.
         """
-        over, settings = self.settings.weighting.over, self.settings.distill
+        over, settings = self.over, self.settings.distill
         units = unit_losses(self.network, outputs, batch, by_head, over)
         if not batch.soft:
             return units
         share = self.progress.step / self.steps if settings.annealed else settings.weight
-        return distilled(units, taught_losses(self.network, outputs, batch, over), share)
+        mixed = distilled(units, taught_losses(self.network, outputs, batch, over), share)
+        if over == "heads":
+            mixed |= partly_taught(self.network, outputs, batch, share)
+        return mixed
 
     def _moment(self, epoch: int, rows: BatchRows, batch: Batch, outputs: Outputs) -> Moment:
         optimizer = self.optimizer

@@ -60,7 +60,7 @@ def _fixed(settings: WeightingSettings, units: Units) -> Weighting:
         raise ConfigError(
             "The weights do not fit the model.",
             where="train.weighting",
-            found=f"{len(settings.weights)} weights for {len(units)} {settings.over}",
+            found=f"{len(settings.weights)} weights for {len(units)} {settings.units(len(units))}",
             expected=f"{len(units)}, for {', '.join(units.names)}",
         )
     return FixedWeights(torch.tensor(settings.weights))

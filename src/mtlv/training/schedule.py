@@ -1,8 +1,13 @@
-"""Optimizer and learning-rate schedule of one run."""
+"""Optimizer and learning-rate schedule of one run.
+
+torch's Adamax and SGD add weight decay to the gradient, where momentum and scaling bend it; here
+all three optimizers decay weights beside the gradient, as AdamW does (Loshchilov and Hutter 2019).
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -38,9 +43,9 @@ def make_optimizer(
         case "adamw":
             return torch.optim.AdamW(options, fused=True)
         case "adamax":
-            return torch.optim.Adamax(options)
+            return _decoupled(torch.optim.Adamax(options))
         case "sgd":
-            return torch.optim.SGD(options, momentum=settings.momentum, fused=True)
+            return _decoupled(torch.optim.SGD(options, momentum=settings.momentum, fused=True))
 
 
 def make_schedule(
@@ -67,3 +72,29 @@ def learning_rate_scale(update: int, updates: int, settings: TrainSettings) -> f
             return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
         case "constant":
             return 1.0
+
+
+def _decoupled(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    """Take the weight decay of every group out of the gradient, and scale the weights instead.
+
+    It stands in the groups as `decay`, so that saved states keep it.
+    """
+    for group in optimizer.param_groups:
+        group["decay"], group["weight_decay"] = group["weight_decay"], 0.0
+    optimizer.register_step_pre_hook(_decay)
+    return optimizer
+
+
+@torch.no_grad()
+def _decay(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    """Scale weights by 1 - learning rate * decay, before a step that is made.
+
+    Under fp16 a fused optimizer is called for every step, and skips one of infinite gradients.
+    """
+    infinite = getattr(optimizer, "found_inf", None)
+    if infinite is not None and bool(infinite):
+        return
+    for group in optimizer.param_groups:
+        learning = [p for p in group["params"] if p.grad is not None]
+        if group.get("decay", 0.0) and learning:
+            torch._foreach_mul_(learning, 1 - group["lr"] * group["decay"])

@@ -41,6 +41,7 @@ __all__ = [
     "add_to_optimizer",
     "distilled",
     "make_weighting",
+    "partly_taught",
     "taught_losses",
     "total_loss",
     "unit_losses",
@@ -121,6 +122,40 @@ def taught_losses(
         for task, loss in zip(head.tasks, head.soft_task_losses(output, own), strict=True)
         if not loss.isnan()
     }
+
+
+def partly_taught(
+    network: Network, outputs: Outputs, batch: Batch, share: float
+) -> dict[int, Tensor]:
+    """Return the mixed losses of those heads of which only some tasks have a teacher, () each.
+
+    Such a head's loss is a mean over its targets, of which the share of the targets may scale only
+    those of taught tasks; each part counts by how many targets, or scores, it has.
+
+    Args:
+        network: that made the outputs.
+        outputs: of the batch, with their graph.
+        batch: with teachers' scores.
+        share: of the targets of taught tasks, 0 to 1.
+    """
+    mixed: dict[int, Tensor] = {}
+    for index, scores in batch.soft.items():
+        head, output, targets = network.head(index), outputs.heads[index], batch.targets[index]
+        if len(head.tasks) == 1:
+            continue
+        taught = ~scores.isnan().all(dim=0)  # (T,)
+        if taught.all():
+            continue
+        own, others = (
+            targets.masked_fill(~taught, torch.nan),
+            targets.masked_fill(taught, torch.nan),
+        )
+        present, soft, rest = ((~part.isnan()).sum() for part in (own, scores, others))
+        mixed[index] = (
+            (present * share * head.loss(output, own) + rest * head.loss(output, others))
+            / (present + rest).clamp(min=1)
+        ) + (1 - share) * soft / (soft + rest).clamp(min=1) * head.soft_loss(output, scores)
+    return mixed
 
 
 def distilled(

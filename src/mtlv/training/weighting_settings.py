@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from mtlv.settings import Settings
 
-__all__ = ["WEIGHTING_NAMES", "WeightingSettings"]
+__all__ = ["NEEDS_SEVERAL", "WEIGHTING_NAMES", "WeightingSettings"]
 
 WEIGHTING_NAMES = (
     *("sum", "mean", "fixed", "rarity", "uncertainty", "imtl_l", "dwa", "random", "geometric"),
@@ -16,6 +16,13 @@ WEIGHTING_NAMES = (
     *("upgrad", "dualproj"),
 )
 """Weightings that come with `mtlv`; plug-ins may bring others."""
+
+NEEDS_SEVERAL = (
+    *("random", "geometric", "stch", "famo"),
+    *("pcgrad", "gradvac", "mgda", "cagrad", "nash_mtl", "aligned_mtl", "imtl_g"),
+    *("upgrad", "dualproj"),
+)
+"""Those that weigh the losses of one step against each other: a step of one loss has no weights."""
 
 _OPTIONS = {
     "weights": ("fixed",),
@@ -33,16 +40,18 @@ _OPTIONS = {
 class WeightingSettings(Settings):
     """How the losses of a step become one update.
 
-    In a config, `weighting: mean` is short for `{name: mean}`, and `weighting: [1, 2]` for
-    `{name: fixed, weights: [1, 2]}`.
+    `equal` is another name of `sum`. In a config, `weighting: mean` is short for `{name: mean}`,
+    and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
     """
 
     name: str = "sum"
     """Of the losses (`sum`, `mean`, `fixed`, `rarity`, `uncertainty`, `imtl_l`, `dwa`, `random`,
     `geometric`, `stch`, `famo`) or of their gradients (`pcgrad`, `gradvac`, `mgda`, `cagrad`,
     `nash_mtl`, `aligned_mtl`, `imtl_g`, `upgrad`, `dualproj`)."""
-    over: Literal["heads", "tasks"] = "heads"
-    """What has a weight: the loss of each head, or the loss of each task."""
+    over: Literal["auto", "heads", "tasks"] = "auto"
+    """What has a weight: the loss of each head, or the loss of each task. `auto` means heads; and
+    tasks where a model has one head, whose loss would have nothing to be weighed against, unless
+    the weighting is `sum` or `fixed`."""
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
     """`fixed`: one per head or task, in the order of the plan."""
     power: float = Field(0.5, ge=0)
@@ -66,10 +75,18 @@ class WeightingSettings(Settings):
     @classmethod
     def _short_forms(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return {"name": value}
+            value = {"name": value}
         if isinstance(value, list | tuple):
             return {"name": "fixed", "weights": value}
+        if isinstance(value, dict) and value.get("name") == "equal":
+            return value | {"name": "sum"}
         return value
+
+    def units(self, heads: int) -> Literal["heads", "tasks"]:
+        """Return what has a weight in a model of so many heads."""
+        if self.over != "auto":
+            return self.over
+        return "tasks" if heads == 1 and self.name not in ("sum", "fixed") else "heads"
 
     @model_validator(mode="after")
     def _own_options(self) -> WeightingSettings:

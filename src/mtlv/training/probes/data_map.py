@@ -26,8 +26,8 @@ class DataMapProbe(Probe):
     """True-class probability of every training text over the epochs.
 
     Measures, for N training texts of one corpus, in the order of the split, and T binary tasks:
-        mean: (N, T), NaN where a target is missing.
-        spread: (N, T), standard deviation over the epochs.
+        mean: (N, T), over the epochs that learned from the target; NaN where it is missing.
+        spread: (N, T), standard deviation over the same epochs; NaN likewise.
     """
 
     task_axes: ClassVar = {"mean": (1,), "spread": (1,)}
@@ -47,7 +47,9 @@ class DataMapProbe(Probe):
         true = torch.cat([_true_probability(moment, i) for i in moment.outputs.heads], dim=1)
         where = torch.tensor([self._place[int(row)] for row in moment.rows.rows])
         true = true.detach().double().cpu()  # (B, T)
-        self._sums[:, where] += torch.stack([torch.ones_like(true), true, true**2])
+        known = ~true.isnan()  # a curriculum hides the targets of labels that are yet to come
+        true = true.nan_to_num()
+        self._sums[:, where] += torch.stack([known.double(), true, true**2])
 
     def measured(self) -> Arrays:
         """Return mean, spread."""
