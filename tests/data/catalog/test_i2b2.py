@@ -66,6 +66,17 @@ def test_files_of_blue(tmp_path: Path) -> None:
     assert "validation positives: 1 (published 11)" in corpus.notes
 
 
+def test_a_pair_with_two_relations_is_two_rows_of_blue(tmp_path: Path) -> None:
+    index = "0001.0001.con.l0.0001.con.l3"
+    row = f"{index}\t@problem$ and @test$\t"
+    text = f"index\tsentence\tlabel\n{row}TeRP\n{row}TeCP\n"
+    write_files(tmp_path / "i2b2", three(text))
+    corpus = read_known("i2b2", {}, tmp_path)
+    assert list(corpus.ids[:2]) == [f"train-{index}", f"train-{index}#2"]
+    assert corpus.groups is not None
+    assert set(corpus.groups) == {"0001"}
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "what", "line"),
     [

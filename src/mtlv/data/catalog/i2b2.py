@@ -64,7 +64,8 @@ class _Note:
 def read(settings: RelationSettings, source: Path) -> Corpus:
     """Read BLUE's files if there is a TSV, else the notes."""
     if source.suffix == ".tsv" or any(source.glob("*.tsv")):
-        return relation_corpus(I2B2, blue_relations(source, settings), source)
+        found = blue_relations(source, settings)
+        return relation_corpus(I2B2, found.relations, source, found.notes)
     notes = _notes(source)
     relations = [r for note in notes for r in _pairs(note, settings.arguments or "replace")]
     said = ["BLUE took 11 of the training relations for validation; here the study's splits do it"]
