@@ -69,11 +69,12 @@ def test_an_empty_word_comes_before_a_blank_at_the_start(tmp_path: Path) -> None
     assert corpus.texts() == [" @problem$ after @treatment$ ."] * 2
 
 
-def test_files_of_blue(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["i2b2", "i2b2-2010-re"])
+def test_files_of_blue(folder: str, tmp_path: Path) -> None:
     files = {
         name: blue_rows("PIP", "false", start=10 * number) for number, name in enumerate(three(""))
     }
-    write_files(tmp_path / "i2b2", files)
+    write_files(tmp_path / folder, files)
     corpus = read_known("i2b2", {}, tmp_path)
     assert corpus.values("i2b2").tolist() == [0, 8] * 3
     assert "validation positives: 1 (published 11)" in corpus.notes

@@ -216,6 +216,6 @@ DATASETS.register(I2B2.name)(
         settings=RelationSettings,
         read=read,
         published=I2B2.published,
-        places=("i2b2", "i2b2-2010", "i2b2_2010"),
+        places=("i2b2", "i2b2-2010", "i2b2_2010", "i2b2-2010-re"),
     )
 )
