@@ -137,6 +137,14 @@ CASES: dict[str, Case] = {
         ),
         ["plan 'gmhl-given-2'", "[edema, effusion], [fracture]"],
     ),
+    "corpus named twice": (
+        lambda f: small_config(f, data=["demo", "demo"]),
+        ["key 'data'", "'demo' stands twice"],
+    ),
+    "settings in a list of corpora": (
+        lambda f: small_config(f, data=["demo", {"sick": {}}]),
+        ["key 'data'", "{'sick': {}}", "mapping"],
+    ),
     "typo": (lambda f: small_config(f, trian={}), ["did you mean 'train'"]),
     "too many frozen layers": (
         lambda f: small_config(f, train={"freeze_layers": 9, "max_length": 32}),

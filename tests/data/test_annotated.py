@@ -30,11 +30,15 @@ def test_words_that_overlap_a_mention_are_tagged():
     assert (found.lost, found.in_pieces) == (0, 0)
 
 
-def test_pieces_open_once():
+def test_every_piece_opens_a_mention():
     found = tagged(((0, 4), (15, 19)), ((9, 14),))
-    assert tags(found)[0] == "B-X O B-X I-X O"
+    assert tags(found)[0] == "B-X O B-X B-X O"
     assert found.in_pieces == 1
     assert "1 mentions have several pieces; each piece counts as a mention" in found.notes
+
+
+def test_pieces_side_by_side_are_one():
+    assert tags(tagged(((9, 14), (15, 19))))[0] == "O O B-X I-X O"
 
 
 def test_the_longer_one_of_two_stays():

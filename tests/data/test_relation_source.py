@@ -27,11 +27,30 @@ def test_form_of_blue(tmp_path):
     corpus = read(tmp_path)
     [target] = corpus.targets
     assert (target.kind, target.labels, target.negative) == ("multiclass", ("false", "up"), "false")
-    assert list(corpus.ids) == ["0.a", "1.b", "2.a", "3.b"]
+    assert list(corpus.ids) == ["train-0.a", "train-1.b", "validation-2.a", "validation-3.b"]
     assert list(corpus.parts) == ["train", "train", "validation", "validation"]
     assert corpus.values("acts").tolist() == [1, 0, 1, 0]
     assert corpus.notes[:2] == ("train pairs: 2", "train positives: 1")
     assert noted_tokens(corpus.notes) == ("@DRUG$", "@GENE$")
+
+
+def test_an_index_may_count_anew_in_each_part_and_stand_twice(tmp_path):
+    for name in ("train", "dev"):
+        (tmp_path / f"{name}.tsv").write_text(ROWS + "7.a\t@GENE$ binds\tdown\n")
+    corpus = read(tmp_path)
+    assert list(corpus.ids[:3]) == ["train-7.a", "train-8.b", "train-7.a#2"]
+    assert list(corpus.ids[3:]) == ["validation-7.a", "validation-8.b", "validation-7.a#2"]
+    assert corpus.values("acts").tolist() == [2, 1, 0] * 2
+    [note] = [note for note in corpus.notes if "repeat" in note]
+    assert note.startswith("2 rows repeat an index")
+    assert corpus.groups is None
+
+
+def test_one_file_without_a_part_keeps_its_indices(tmp_path):
+    (tmp_path / "all.tsv").write_text(ROWS)
+    corpus = read(tmp_path / "all.tsv")
+    assert list(corpus.ids) == ["7.a", "8.b"]
+    assert not any("repeat" in note for note in corpus.notes)
 
 
 def test_other_columns_and_classes(tmp_path):
@@ -55,7 +74,6 @@ def test_other_columns_and_classes(tmp_path):
         (ROWS.replace("\tup", "\t"), {}, "'label' is empty", ", line 2, column 'label'"),
         (ROWS.replace("\tup", ""), {}, "too few fields", ", line 2"),
         (ROWS.replace("@GENE$ binds", '"binds'), {}, "quoted field", ", line 2"),
-        (ROWS.replace("8.b", "7.a"), {}, "'7.a' stands twice", ", line 3"),
         (ROWS, {"labels": ["down", "false"]}, "class of a relation", ", line 2"),
         (ROWS, {"negative": "none"}, "negative class", ""),
     ],

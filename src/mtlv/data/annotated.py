@@ -1,9 +1,9 @@
 """Texts with mentions by offset, made into tagged sentences.
 
-A word that overlaps a mention is tagged. A mention of several pieces opens with B- in the first one
-and goes on with I- in the others, as in BLUE; IOB2 cannot say that they belong together, so the
-later pieces become mentions of their own when tags are normalised. Where mentions overlap, the
-longer one stays.
+A word that overlaps a mention is tagged. IOB2 cannot say that the pieces of a mention belong
+together, so each piece apart from the others opens with B- and is a mention of its own; BLUE writes
+I- there, which would join a piece to another mention that ends right before it. Where mentions
+overlap, the longer one stays.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def _tags(words: Sequence[Span], mentions: Sequence[Mention]) -> tuple[list[str]
             lost += 1
             continue
         for place in covered:
-            tags[place] = f"{'B' if place == covered[0] else 'I'}-{mention.type}"
+            tags[place] = f"{'I' if place - 1 in covered else 'B'}-{mention.type}"
     return tags, lost
 
 

@@ -152,6 +152,7 @@ class StudyConfig(Settings):
         if isinstance(value, str):
             return {value: {}}
         if isinstance(value, list):
+            _check_names(value)
             return {name: {} for name in value}
         if isinstance(value, dict):
             return {name: {} if own is None else own for name, own in value.items()}
@@ -259,6 +260,18 @@ def parse_config(written: Written | Mapping[str, Any]) -> StudyConfig:
         if error.where is None or error.where.startswith(written.where):
             raise
         raise error.inside(written.origin(error.where.split("."))) from error
+
+
+def _check_names(names: Sequence[Any]) -> None:
+    """Check a list of datasets; a corpus goes by its name, so one cannot be there twice."""
+    for place, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ValueError(
+                f"names alone in a list, not {name!r}; with settings, `data` is a mapping: "
+                "`{one: {}, other: {…}}`"
+            )
+        if name in names[:place]:
+            raise ValueError(f"every corpus once; '{name}' stands twice")
 
 
 def _check_plans_one_by_one(written: Written) -> None:

@@ -44,13 +44,19 @@ def test_conll_files(name: str, tmp_path: Path) -> None:
     assert not any("Crichton" in note for note in corpus.notes)
 
 
-def test_files_of_blue(tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["BC5CDR/disease", "bc5cdr-disease"])
+def test_files_of_blue(folder: str, tmp_path: Path) -> None:
     lines = ["Hay\t1\t0\tB", "fever\t-\t4\tI", "", '""""\t1\t10\tO', "now\t-\t12\tO", ""]
-    write_files(tmp_path / "BC5CDR/disease", three("\n".join(lines)))
+    write_files(tmp_path / folder, three("\n".join(lines)))
     corpus = read_known("bc5cdr-disease", {}, tmp_path)
     assert tags(corpus)[:2] == ["B-Disease I-Disease", "O O"]
     assert corpus.token_lists([1]) == [['"', "now"]]
     assert list(corpus.ids[:3]) == ["1_s1", "1_s2", "1_s3"]
+
+
+def test_chemicals_where_mt_bluebert_has_them(tmp_path: Path) -> None:
+    write_files(tmp_path / "bc5cdr-chemical", three(CHEMICAL))
+    assert len(read_known("bc5cdr-chemical", {}, tmp_path)) == 6
 
 
 def test_pubtator_files(tmp_path: Path) -> None:

@@ -89,6 +89,20 @@ def test_files_of_blue(tmp_path: Path) -> None:
     assert "validation positives: 0 (published 2,416)" in corpus.notes
 
 
+def test_a_pair_with_two_groups_is_two_rows_of_blue(tmp_path: Path) -> None:
+    rows = blue_rows("CPR:3", "false")
+    twice = rows + "0.T1.T2\t@GENE$ acts on @CHEMICAL$\tCPR:9\n"
+    write_files(tmp_path / "ChemProt", {"train.tsv": twice, "dev.tsv": rows, "test.tsv": twice})
+    corpus = read_known("chemprot", {}, tmp_path)
+    assert list(corpus.ids[:3]) == ["train-0.T1.T2", "train-1.T1.T2", "train-0.T1.T2#2"]
+    assert corpus.ids[3] == "validation-0.T1.T2"
+    assert corpus.groups is not None
+    assert list(corpus.groups[:3]) == ["0", "1", "0"]
+    assert classes(corpus)[:3] == ["CPR:3", "false", "CPR:9"]
+    assert "train positives: 2 (published 4,154)" in corpus.notes
+    assert any(note.startswith("2 rows repeat an index") for note in corpus.notes)
+
+
 TRAIN = "chemprot_training/chemprot_training_"
 
 

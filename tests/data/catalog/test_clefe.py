@@ -64,6 +64,7 @@ PIPE = "Task1Train_pipe/00098-016139-DISCHARGE_SUMMARY.pipe.txt"
         ("||48||53", "||48||953", "beyond the text", 2),
         ("||48||53", "||48", "no annotation", 2),
         ("||48||53", "||48||x", "no annotation", 2),
+        ("||Disease_Disorder||C1||", ";Disease_Disorder;C1;", "no annotation", 1),
         ("||19||23||39||43", "||19||23||39", "no annotation", 1),
         ("Disease_Disorder||CUI-less", "Drug||C9", "type of a mention", 2),
         ("00098-016139-DISCHARGE_SUMMARY.txt", "00097.txt", "'00097.txt' is annotated", 1),
@@ -78,6 +79,44 @@ def test_annotations_that_are_wrong(
     with pytest.raises(DataError, match=what) as caught:
         read_known("clefe", {"path": str(tmp_path)})
     assert caught.value.where == f"{tmp_path / PIPE}, line {line}"
+
+
+NOTE = "Task1TrainSetCorpus2/00099-1-ECHO_REPORT.txt"
+
+
+def test_a_note_without_annotations_is_not_a_note_without_disorders(tmp_path: Path) -> None:
+    files = clefe_files()
+    del files["Task1Train_pipe/00099-1-ECHO_REPORT.pipe.txt"]
+    write_files(tmp_path, files)
+    with pytest.raises(DataError, match=r"'00099-1-ECHO_REPORT\.txt' has no file") as caught:
+        read_known("clefe", {"path": str(tmp_path)})
+    error = caught.value
+    assert error.where == str(tmp_path / NOTE)
+    assert error.found == "1 note of 3 without one"
+    assert error.expected is not None
+    assert error.expected.startswith("a file 00099-1-ECHO_REPORT.pipe.txt, empty where")
+
+
+def test_files_of_knowtator_are_named(tmp_path: Path) -> None:
+    files = {name: text for name, text in clefe_files().items() if "Train_pipe" not in name}
+    xml = "00099-1-ECHO_REPORT.txt.knowtator.xml"
+    write_files(tmp_path, files | {f"Task1TrainSetGOLD/{xml}": "<annotations/>"})
+    with pytest.raises(DataError, match="has no file of annotations") as caught:
+        read_known("clefe", {"path": str(tmp_path)})
+    assert (
+        caught.value.found
+        == f"2 notes of 3 without one, and XML of Knowtator ({xml}), which " + ("is not read")
+    )
+
+
+def test_an_empty_file_may_have_the_name_of_its_note(tmp_path: Path) -> None:
+    files = clefe_files()
+    for name in [name for name in files if "_pipe" in name]:
+        files[name.replace(".pipe", "")] = files.pop(name)
+    write_files(tmp_path, files)
+    corpus = read_known("clefe", {"path": str(tmp_path)})
+    assert len(corpus) == 4 + 4 + 1
+    assert "train mentions: 3 (published 4,628)" in corpus.notes
 
 
 def test_folder_without_notes(tmp_path: Path) -> None:

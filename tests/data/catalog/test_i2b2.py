@@ -49,21 +49,46 @@ def test_marks(tmp_path: Path) -> None:
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     files = i2b2_files()
     files[f"{TRAIN}/rel/record-1.rel"] += 'c="ecg" 2:10 2:10||r="TeRP"||c="pain" 2:2 2:2\n'
+    files[f"{TRAIN}/rel/record-1.rel"] += 'c="ecg . no" 2:10 3:0||r="TeRP"||c="pain" 2:2 2:2\n'
     files[f"{TRAIN}/concept/record-1.con"] += 'c="ecg . no" 2:10 3:0||t="test"\n'
     write_files(tmp_path / "i2b2", files)
     notes = read_known("i2b2", {}, tmp_path).notes
-    assert "1 relations are of concepts that are not listed, and were left out" in notes
+    assert "2 relations are of concepts that are not listed, and were left out" in notes
     assert "1 concepts go over several lines and were left out" in notes
 
 
-def test_files_of_blue(tmp_path: Path) -> None:
+def test_an_empty_word_comes_before_a_blank_at_the_start(tmp_path: Path) -> None:
+    files = {
+        "train/a.txt": " Pain after aspirin .\nNone .\n",
+        "train/a.con": 'c="pain" 1:1 1:1||t="problem"\nc="aspirin" 1:3 1:3||t="treatment"\n',
+        "train/a.rel": 'c="aspirin" 1:3 1:3||r="TrAP"||c="pain" 1:1 1:1\n',
+    }
+    files |= {name.replace("a.", "b."): text for name, text in files.items()}
+    write_files(tmp_path / "i2b2", files)
+    corpus = read_known("i2b2", {}, tmp_path)
+    assert corpus.texts() == [" @problem$ after @treatment$ ."] * 2
+
+
+@pytest.mark.parametrize("folder", ["i2b2", "i2b2-2010-re"])
+def test_files_of_blue(folder: str, tmp_path: Path) -> None:
     files = {
         name: blue_rows("PIP", "false", start=10 * number) for number, name in enumerate(three(""))
     }
-    write_files(tmp_path / "i2b2", files)
+    write_files(tmp_path / folder, files)
     corpus = read_known("i2b2", {}, tmp_path)
     assert corpus.values("i2b2").tolist() == [0, 8] * 3
     assert "validation positives: 1 (published 11)" in corpus.notes
+
+
+def test_a_pair_with_two_relations_is_two_rows_of_blue(tmp_path: Path) -> None:
+    index = "0001.0001.con.l0.0001.con.l3"
+    row = f"{index}\t@problem$ and @test$\t"
+    text = f"index\tsentence\tlabel\n{row}TeRP\n{row}TeCP\n"
+    write_files(tmp_path / "i2b2", three(text))
+    corpus = read_known("i2b2", {}, tmp_path)
+    assert list(corpus.ids[:2]) == [f"train-{index}", f"train-{index}#2"]
+    assert corpus.groups is not None
+    assert set(corpus.groups) == {"0001"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +101,8 @@ def test_files_of_blue(tmp_path: Path) -> None:
         ("rel/record-1.rel", "TeCP", "TeXX", "type of a relation", 2),
         ("rel/record-1.rel", "2:9 2:10", "2:99 2:100", "beyond the text", 2),
         ("rel/record-1.rel", '||r="TrAP"', "", "no annotation", 1),
+        ("concept/record-1.con", 'c="aspirin"', 'c="ibuprofen"', "is not the mention", 2),
+        ("rel/record-1.rel", 'c="an ecg"', 'c="the ecg"', "is not the mention", 2),
     ],
 )
 def test_annotations_that_are_wrong(

@@ -88,6 +88,7 @@ for _dataset, _folder in ((CHEMICAL, "chem"), (DISEASE, "disease")):
                 f"bc5cdr_ner/BC5CDR-{_folder}-IOB",
                 f"BC5CDR/{_folder}",
                 "CDR_Data/CDR.Corpus.v010516",
+                _dataset.name,
             ),
         )
     )

@@ -6,7 +6,7 @@ Three forms, told by the files in the folder:
   this project's own rules, and every chemical and gene of one sentence are an example, as in BLUE;
   so the number of pairs differs a little, and gold relations across sentences are counted and left
   out. Five groups of relations (CPR:3, 4, 5, 6, 9), or none.
-- BLUE: TSV files of the same, made with other rules.
+- BLUE: TSV files of the same, made with other rules; a pair with two groups is two rows.
 - SciBERT: JSON lines with 13 relations and no pair without one. `<< >>` and `[[ ]]` stand around
   the arguments and stay unless placeholders are asked for; these are `@ARG1$` and `@ARG2$`, because
   the marks do not tell which one is the chemical.
@@ -65,7 +65,8 @@ def read(settings: RelationSettings, source: Path) -> Corpus:
         found = official_relations(source, settings.arguments or "replace", GROUPS)
         return relation_corpus(blue, found.relations, source, found.notes)
     if source.suffix == ".tsv" or any(source.glob("*.tsv")):
-        return relation_corpus(blue, blue_relations(source, settings), source)
+        rows = blue_relations(source, settings)
+        return relation_corpus(blue, rows.relations, source, rows.notes)
     found = scibert_relations(source, settings.arguments or "mark")
     dataset = RelationSet("chemprot", RELATIONS, DESCRIPTION, PUBLISHED["scibert"], negative=None)
     return relation_corpus(dataset, found.relations, source, found.notes, found.tokens)

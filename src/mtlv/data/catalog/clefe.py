@@ -2,9 +2,10 @@
 
 Read from the TSV files of BLUE, or from the official notes with their pipe files, in any folders
 below: `NOTE.txt||Disease_Disorder||CUI||start||end`, with more starts and ends if the mention has
-several pieces. A folder whose name has `train` or `test` in it tells the part. BLUE took its
-validation part out of the official training notes; with the official files that is left to the
-splits of the study.
+several pieces. A note without mentions has an empty pipe file, or a file for all notes of its part;
+one with neither is not annotated, and not to be taken for a note without disorders. A folder whose
+name has `train` or `test` in it tells the part. BLUE took its validation part out of the official
+training notes; with the official files that is left to the splits of the study.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from mtlv.data.catalog.mention_sets import (
     mention_corpus,
     sentences_of_files,
 )
-from mtlv.data.corpus import Corpus
+from mtlv.data.corpus import Corpus, Part
 from mtlv.data.part_files import part_of_folders
 from mtlv.data.sentences import Span
 from mtlv.data.text_files import open_text
 from mtlv.errors import DataError
+from mtlv.words import counted
 
 __all__ = ["CLEFE"]
 
@@ -39,7 +41,7 @@ CLEFE = MentionSet(
 """Counts of BLUE."""
 
 ANNOTATION = re.compile(r"[^|]+\|\|[^|]*\|\|[^|]*\|\|\d+\|\|\d+")
-ENDS = re.compile(r"\.(txt|pipe)$")
+ENDS = re.compile(r"(\.pipe)?\.(txt|pipe)$")
 KIND = "Disease_Disorder"
 
 
@@ -57,28 +59,32 @@ def read(settings: TaggingSettings, source: Path) -> Corpus:
 
 
 def _notes(source: Path) -> list[AnnotatedText]:
-    """Return every note with its mentions; a file of annotations is told by its first line.
+    """Return every note with its mentions.
 
-    Names of notes begin with a number; other texts (a licence, say) are passed over.
+    A file of annotations is told by `.pipe` in its name, or by its first line, or is empty. Names
+    of notes begin with a number; other texts (a licence, say) are passed over.
     """
     texts: dict[str, Path] = {}
     mentions: dict[str, list[Mention]] = defaultdict(list)
+    annotations: dict[Path, bool] = {}
     for path in sorted(p for p in source.rglob("*") if p.is_file() and ENDS.search(p.name)):
         with open_text(path, "utf-8") as file:
             first = next((line for line in file if line.strip()), "")
-        if ANNOTATION.match(first):
+        if ANNOTATION.match(first) or ".pipe" in path.name or not first:
             for name, mention in _mentions(path):
                 mentions[name].append(mention)
-        elif path.name[0].isdecimal() and ".pipe" not in path.name:
+            annotations[path] = bool(first)
+        elif path.name[0].isdecimal():
             texts[path.name] = path
     _check_names(mentions, texts, source)
+    _check_annotated(texts, annotations, source)
     return [
         AnnotatedText(
             path.stem,
             _text(path),
             tuple(mentions[name]),
             str(path),
-            part_of_folders(path.relative_to(source)),
+            _part(path, source),
         )
         for name, path in texts.items()
     ]
@@ -129,6 +135,40 @@ def _check_names(mentions: dict[str, list[Mention]], texts: dict[str, Path], sou
             where=mentions[strangers[0]][0].where,
             expected="a file of that name in the folder or below",
         )
+
+
+def _check_annotated(texts: dict[str, Path], files: dict[Path, bool], source: Path) -> None:
+    """Check that every note has a file of annotations, or its part has one for all.
+
+    Args:
+        texts: the notes by name.
+        files: of annotations, and whether something stands in them.
+        source: that holds them.
+    """
+    stems, notes = ({_stem(path) for path in paths} for paths in (files, texts.values()))
+    whole = {_part(p, source) for p, full in files.items() if full and _stem(p) not in notes}
+    without = [p for p in texts.values() if _stem(p) not in stems and _part(p, source) not in whole]
+    if not without:
+        return
+    xml = next((path.name for path in sorted(source.rglob("*.xml"))), None)
+    raise DataError(
+        f"The note '{without[0].name}' has no file of annotations.",
+        where=str(without[0]),
+        found=f"{counted(len(without), 'note')} of {len(texts)} without one"
+        + (f", and XML of Knowtator ({xml}), which is not read" if xml else ""),
+        expected=f"a file {_stem(without[0])}.pipe.txt, empty where the note has no mention",
+        hint="write the XML as lines NOTE||Disease_Disorder||CUI||start||end"
+        if xml
+        else "add the file, or take the note out of the folder",
+    )
+
+
+def _stem(path: Path) -> str:
+    return ENDS.sub("", path.name)
+
+
+def _part(path: Path, source: Path) -> Part | None:
+    return part_of_folders(path.relative_to(source))
 
 
 DATASETS.register(CLEFE.name)(

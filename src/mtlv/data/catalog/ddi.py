@@ -64,7 +64,8 @@ def read(settings: DdiSettings, source: Path) -> Corpus:
     """Read the official XML, or BLUE's files if there is a TSV."""
     if source.suffix == ".tsv" or (source.is_dir() and any(source.glob("*.tsv"))):
         dataset = RelationSet("ddi", LABELS, DESCRIPTION, PUBLISHED["blue"])
-        return relation_corpus(dataset, blue_relations(source, settings, "DDI-"), source)
+        found = blue_relations(source, settings, "DDI-", _document)
+        return relation_corpus(dataset, found.relations, source, found.notes)
     dataset = RelationSet("ddi", LABELS, DESCRIPTION, PUBLISHED["official"])
     relations = [
         relation
@@ -95,8 +96,13 @@ def _of_document(
             first, second = (_argument(pair, key, drugs, place) for key in ("e1", "e2"))
             how: Arguments = settings.arguments or "replace"
             shown = show_arguments(text, first, second, how)
-            document = name.rpartition(".s")[0] or None
-            yield Relation(name, shown, _label(pair, place, settings), place, part, document)
+            label = _label(pair, place, settings)
+            yield Relation(name, shown, label, place, part, _document(name))
+
+
+def _document(pair: str) -> str | None:
+    """Return the document of a pair such as `DDI-DrugBank.d1.s0.p0`."""
+    return pair.rpartition(".s")[0] or None
 
 
 def _drug(entity: ET.Element, text: str, where: str) -> Argument:

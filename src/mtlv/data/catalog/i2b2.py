@@ -4,6 +4,7 @@ Read from the TSV files of BLUE, or from the official files: `NAME.txt` with a s
 blanks between words, `NAME.con` with its concepts, `NAME.rel` with the relations, in any folders
 below; a folder whose name has `train` or `test` in it tells the part. As in BLUE, all pairs of
 concepts of one line are examples, whatever their types, the one that comes first as first argument.
+In a line that opens with a blank, word 0 is the empty one before it, as the annotators counted.
 BLUE took a few training pairs for validation; with the official files the study's splits do that.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
+from mtlv.data.annotated import check_span
 from mtlv.data.catalog.known import DATASETS, KnownDataset
 from mtlv.data.catalog.relation_sets import (
     NEGATIVE,
@@ -26,6 +28,7 @@ from mtlv.data.catalog.relation_sets import (
 from mtlv.data.corpus import Corpus, Part
 from mtlv.data.part_files import part_of_folders
 from mtlv.data.relations import Argument, Arguments, Relation, show_arguments
+from mtlv.data.sentences import Span
 from mtlv.data.text_files import open_text
 from mtlv.errors import DataError
 
@@ -59,16 +62,19 @@ class _Note:
     concepts: dict[int, dict[Place, Argument]] = field(default_factory=dict)
     gold: dict[frozenset[Place], str] = field(default_factory=dict)
     long: int = 0
+    lost: int = 0
 
 
 def read(settings: RelationSettings, source: Path) -> Corpus:
     """Read BLUE's files if there is a TSV, else the notes."""
     if source.suffix == ".tsv" or any(source.glob("*.tsv")):
-        return relation_corpus(I2B2, blue_relations(source, settings), source)
+        found = blue_relations(source, settings)
+        return relation_corpus(I2B2, found.relations, source, found.notes)
     notes = _notes(source)
     relations = [r for note in notes for r in _pairs(note, settings.arguments or "replace")]
     said = ["BLUE took 11 of the training relations for validation; here the study's splits do it"]
-    if lost := sum(len(n.gold) for n in notes) - sum(r.label != NEGATIVE for r in relations):
+    gold = sum(len(note.gold) + note.lost for note in notes)
+    if lost := gold - sum(r.label != NEGATIVE for r in relations):
         said.append(f"{lost:,} relations are of concepts that are not listed, and were left out")
     if long := sum(note.long for note in notes):
         said.append(f"{long:,} concepts go over several lines and were left out")
@@ -132,7 +138,7 @@ def _add_concept(note: _Note, line: str, where: str) -> None:
         note.long += 1
         return
     place = _place(found, "")
-    argument = _argument(note, place, found["type"], where)
+    argument = _argument(note, place, found["type"], where, found["text"])
     note.concepts.setdefault(place[0], {})[place] = argument
 
 
@@ -145,9 +151,12 @@ def _add_relation(note: _Note, line: str, where: str) -> None:
             found=repr(found["label"]),
             expected=", ".join(I2B2.labels[:-1]),
         )
+    if any(found[f"line{number}"] != found[f"last{number}"] for number in "12"):
+        note.lost += 1
+        return
     places = [_place(found, number) for number in "12"]
-    for place in places:
-        _argument(note, place, "", where)
+    for place, number in zip(places, "12", strict=True):
+        _argument(note, place, "", where, found[f"text{number}"])
     note.gold.setdefault(frozenset(places), found["label"])
 
 
@@ -164,11 +173,11 @@ def _place(found: re.Match[str], number: str) -> Place:
     return int(found[f"line{number}"]), int(found[f"start{number}"]), int(found[f"end{number}"])
 
 
-def _argument(note: _Note, place: Place, kind: str, where: str) -> Argument:
-    """Return the stretch of a concept in its line, in characters."""
+def _argument(note: _Note, place: Place, kind: str, where: str, written: str) -> Argument:
+    """Return the stretch of a concept in its line, in characters; it holds what is written."""
     line, start, end = place
     text = note.lines[line - 1] if 0 < line <= len(note.lines) else ""
-    words = list(WORD.finditer(text))
+    words = _words(text)
     if not start <= end < len(words):
         raise DataError(
             "The offsets of a concept lie beyond the text.",
@@ -178,7 +187,14 @@ def _argument(note: _Note, place: Place, kind: str, where: str) -> Argument:
             if words
             else f"a line of {note.path} with words",
         )
-    return Argument(words[start].start(), words[end].end(), kind)
+    span = Span(words[start].start, words[end].end)
+    check_span(span, text, where, written)
+    return Argument(span.start, span.end, kind)
+
+
+def _words(line: str) -> list[Span]:
+    words = [Span(*found.span()) for found in WORD.finditer(line)]
+    return [Span(0, 0), *words] if words and words[0].start else words
 
 
 def _pairs(note: _Note, how: Arguments) -> Iterator[Relation]:
@@ -200,6 +216,6 @@ DATASETS.register(I2B2.name)(
         settings=RelationSettings,
         read=read,
         published=I2B2.published,
-        places=("i2b2", "i2b2-2010", "i2b2_2010"),
+        places=("i2b2", "i2b2-2010", "i2b2_2010", "i2b2-2010-re"),
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from mtlv.data.builder import CorpusBuilder
 from mtlv.data.catalog.known import found_beside_published
 from mtlv.data.corpus import Corpus
 from mtlv.data.part_files import part_files
-from mtlv.data.relation_source import RelationColumns, relations_in
+from mtlv.data.relation_source import RelationColumns, Relations, relations_in
 from mtlv.data.relations import Arguments, Relation, related_examples, relation_target
 from mtlv.data.tables import TableOptions
 from mtlv.errors import DataError
@@ -52,13 +52,29 @@ class RelationSet:
     negative: str | None = NEGATIVE
 
 
-def blue_relations(source: Path, settings: RelationSettings, prefix: str = "") -> list[Relation]:
+def first_of_index(index: str) -> str | None:
+    """Return the document of an index that begins with it, as BLUE's `DOCUMENT.T1.T2`.
+
+    >>> first_of_index("17429625.T9.T17"), first_of_index("12")
+    ('17429625', None)
+    """
+    document, dot, _ = index.partition(".")
+    return document if document and dot else None
+
+
+def blue_relations(
+    source: Path,
+    settings: RelationSettings,
+    prefix: str = "",
+    document: Callable[[str], str | None] = first_of_index,
+) -> Relations:
     """Read the TSV files of BLUE: index, sentence, label.
 
     Args:
         source: their folder, or one of them.
         settings: of the dataset.
         prefix: that labels bear in the files and not here.
+        document: tells an index' document, where one can be told.
 
     Raises:
         DataError: marks are asked for, and the files have placeholders; or a file is not right.
@@ -70,8 +86,9 @@ def blue_relations(source: Path, settings: RelationSettings, prefix: str = "") -
             expected="`arguments: replace`, or the official files",
         )
     options = TableOptions(quotes=settings.quotes)
-    found = relations_in(part_files(source), RelationColumns(), options)
-    return [replace(r, label=(r.label or "").removeprefix(prefix)) for r in found]
+    found = relations_in(part_files(source), RelationColumns(), options, document)
+    named = (replace(r, label=(r.label or "").removeprefix(prefix)) for r in found.relations)
+    return replace(found, relations=tuple(named))
 
 
 def relation_corpus(
