@@ -11,12 +11,18 @@ from safetensors.numpy import load_file
 from mtlv.errors import ConfigError, MtlvError
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
-from mtlv.studies.config import parse_config
+from mtlv.model.settings import HeadSettings
+from mtlv.studies.config import load_config, parse_config
 from mtlv.studies.specs import expand_specs, levels
 from mtlv.studies.stages import StageSettings, stage_specs
 from mtlv.studies.study import Study
+from mtlv.studies.written import Written
+from mtlv.training.settings import TrainSettings
 from small import LABELS, Counter, small_config, small_source, write_csv
 from toys import write_encoder
+
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def study_of(folder: Path, counter: Counter | None = None, **changes: Any) -> Study:
@@ -88,6 +94,87 @@ class TestSpecs:
     ) -> None:
         with pytest.raises(ConfigError, match=words):
             parse_config(small_config(tmp_path, plans=plans))
+
+
+class TestDefaults:
+    """The paper's settings stand below whatever the user writes."""
+
+    def trained(self, folder: Path, **changes: Any) -> dict[str, TrainSettings]:
+        changes = {"train": {}, "stages": {"refine": {}, "finetune": {}}} | changes
+        config = parse_config(small_config(folder, plans=["stl"], **changes))
+        again = parse_config(config.model_dump(mode="json"))
+        assert again == config, "a saved config says all that a stage does"
+        return {spec.title: config.settings_of(spec).train for spec in config.specs()}
+
+    def test_nothing_written_is_the_paper(self, tmp_path: Path) -> None:
+        found = self.trained(tmp_path)
+        paper = {"optimizer": "adamax", "batch_size": 32, "schedule": "linear", "warmup": 0.1}
+        paper |= {"weight_decay": 0.01, "clip": 1.0, "max_length": 128}
+        for plan, more in {
+            "mtl-refine": {"learning_rate": 5e-5},
+            "stl-finetune": {"learning_rate": 1e-5, "epochs": 10},
+        }.items():
+            said = found[plan].model_dump()
+            assert {key: said[key] for key in paper | more} == paper | more
+        assert found["stl"] == TrainSettings()
+        assert HeadSettings().dropout == 0.1
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"train": {"batch_size": 8}},
+            {"train": {"batch_size": 8}, "stages": {"refine": {}, "finetune": "heads_only"}},
+            {"stages": {"refine": {"train": {"batch_size": 8}}, "finetune": {}}},
+            {"stages": {"refine": {"plan": {"mtl": {"train": {"batch_size": 8}}}}}},
+        ],
+    )
+    def test_what_is_written_wins(self, changes: dict[str, Any], tmp_path: Path) -> None:
+        refined = self.trained(tmp_path, **changes)["mtl-refine"]
+        assert (refined.batch_size, refined.optimizer) == (8, "adamax")
+
+    @pytest.mark.parametrize("key", ["train.batch_size", "train", "stages.refine.train"])
+    def test_a_sweep_is_written_too(self, key: str, tmp_path: Path) -> None:
+        values = [{"batch_size": size} if key != "train.batch_size" else size for size in (4, 8)]
+        config = parse_config(
+            small_config(
+                tmp_path, plans=["stl"], train={}, stages={"refine": {}}, sweep={key: values}
+            )
+        )
+        found = []
+        for _, point in config.variants():
+            refined = point.settings_of(point.specs()[1]).train
+            found.append((refined.batch_size, refined.optimizer, refined.learning_rate))
+        assert found == [(4, "adamax", 5e-5), (8, "adamax", 5e-5)]
+
+    def test_what_is_tuned_stays_open(self, tmp_path: Path) -> None:
+        tune = {"space": {"learning_rate": [1e-4, 1e-5], "train.batch_size": [4, 8]}}
+        config = parse_config(
+            small_config(tmp_path, plans=["stl"], train={}, stages={"refine": {}}, tune=tune)
+        )
+        left = config.tuning_of(config.specs()[1])
+        assert left is not None
+        assert set(left.space) == set(tune["space"])
+
+    def test_heads_only_is_a_short_form(self, tmp_path: Path) -> None:
+        stages = {"refine": {}, "finetune": "heads_only"}
+        assert self.trained(tmp_path, stages=stages)["stl-finetune"].freeze_layers == "all"
+        written = Written(small_config(tmp_path, stages=stages))
+        config = parse_config(written.changed(["stages.finetune.train.epochs=3"]))
+        own = config.settings_of(config.specs()[-1]).train
+        assert (own.epochs, own.freeze_layers) == (3, "all")
+        with pytest.raises(ConfigError, match="not valid") as told:
+            parse_config(small_config(tmp_path, stages={"refine": {}, "finetune": "head_only"}))
+        assert "heads_only" in str(told.value)
+
+    def test_shipped_configs_still_say_what_they_meant(self) -> None:
+        config = load_config(CONFIGS / "mtbert-quick.yaml")
+        for spec in config.specs():
+            own = config.settings_of(spec).train
+            assert (own.batch_size, own.max_length, own.freeze_layers) == (16, 96, 3)
+            finetuned = spec.title == "stl-finetune"
+            assert own.learning_rate == (5e-5 if finetuned else 2e-4)
+            assert own.epochs == (3 if finetuned else 6)
+            assert own.optimizer == "adamw"
 
 
 @pytest.mark.slow
