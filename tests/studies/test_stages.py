@@ -11,12 +11,15 @@ from safetensors.numpy import load_file
 from mtlv.errors import ConfigError, MtlvError
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
-from mtlv.model.settings import HeadSettings
+from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.studies.config import load_config, parse_config
+from mtlv.studies.inputs import read_inputs
 from mtlv.studies.specs import expand_specs, levels
 from mtlv.studies.stages import StageSettings, stage_specs
 from mtlv.studies.study import Study
+from mtlv.studies.worker import Worker
 from mtlv.studies.written import Written
+from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.settings import TrainSettings
 from small import LABELS, Counter, small_config, small_source, write_csv
 from toys import write_encoder
@@ -310,16 +313,69 @@ class TestPretraining:
         assert len(starts) == jobs
         for arm in study.plan():
             for fold in (0, 1):
-                asked = study.config.stages.pretrain.texts
+                asked = study.config.stages.pretrain
                 kept = arm.worker.texts.pretraining(asked, fold)
                 corpus, split = arm.inputs.corpora["reports"], arm.inputs.splits["reports"][fold]
                 scored = set(corpus.texts([*split.validation, *split.test]))
                 assert not scored & set(kept)
                 assert len(kept) == (len(split.train) if rows else 3)
 
+    def test_every_seed_pretrains_an_encoder_of_its_own(self, tmp_path: Path) -> None:
+        stages = {"pretrain": {"max_length": 32, "precision": "fp32"}}
+        plans = [{"mtl": {"starts_from": "pretrain"}}]
+        study = study_of(
+            tmp_path, plans=plans, stages=stages, evaluation={"seeds": [3, 4]}, encoder={"name": str(write_encoder(tmp_path / "encoder"))}
+        )
+        record = study.run()
+        for cell in record.cells:
+            (start,) = {study.store.job(job).spec["starts_from"] for job in cell.jobs}
+            assert study.store.job(start).seed == cell.seed
+
     def test_a_stage_that_nothing_starts_from_is_a_mistake(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="Nothing starts from the stage `pretrain`"):
             study_of(tmp_path, plans=["mtl"], stages={"pretrain": {}})
+
+
+class TestParts:
+    """Official parts of the texts that pretraining learns."""
+
+    def pretraining(self, folder: Path, parts: list[str] | None) -> tuple[list[str], str]:
+        files = {}
+        for part, rows in (("train", 5), ("test", 3)):
+            files[part] = write_csv(folder / f"{part}.csv", rows=rows)
+            files[part].write_text(files[part].read_text().replace("report ", f"{part} note "))
+        source = small_source(Path()) | {"path": {part: str(own) for part, own in files.items()}}
+        settings = PretrainSettings.model_validate({"texts": {"notes": source}, "parts": parts})
+        encoder = EncoderSettings(name=str(write_encoder(folder / "encoder")))
+        worker = Worker(
+            read_inputs(parse_config(small_config(folder)), folder), Store(folder / "runs")
+        )
+        job = worker.pretrain_job(settings, encoder, 0, 0)
+        return worker.texts.pretraining(settings, 0), job.id
+
+    def test_only_these_are_learned(self, tmp_path: Path) -> None:
+        (every, first), (train, second) = (
+            self.pretraining(tmp_path, parts) for parts in (None, ["train"])
+        )
+        assert (len(every), len(train)) == (8, 5)
+        assert all("train note" in text for text in train)
+        assert first != second
+
+    def test_a_part_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="no such official part") as told:
+            self.pretraining(tmp_path, ["validation"])
+        assert told.value.found == "test, train"
+
+    def test_parts_belong_to_texts(self, tmp_path: Path) -> None:
+        stages = {"pretrain": {"parts": ["train"]}, "refine": {}}
+        with pytest.raises(ConfigError, match="not valid"):
+            parse_config(small_config(tmp_path, stages=stages))
+
+    def test_the_shipped_config_learns_training_abstracts(self) -> None:
+        stages = load_config(CONFIGS / "ohsumed-pretrain.yaml").stages
+        assert stages is not None
+        assert stages.pretrain is not None
+        assert stages.pretrain.parts == ("train",)
 
 
 @pytest.mark.slow
