@@ -9,14 +9,22 @@ import pytest
 from safetensors.numpy import load_file
 
 from mtlv.errors import ConfigError, MtlvError
+from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
-from mtlv.studies.config import parse_config
+from mtlv.studies.config import load_config, parse_config
+from mtlv.studies.inputs import read_inputs
 from mtlv.studies.specs import expand_specs, levels
 from mtlv.studies.stages import StageSettings, stage_specs
 from mtlv.studies.study import Study
+from mtlv.studies.worker import Worker
+from mtlv.studies.written import Written
+from mtlv.training.pretrain_settings import PretrainSettings
+from mtlv.training.settings import TrainSettings
 from small import LABELS, Counter, small_config, small_source, write_csv
 from toys import write_encoder
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def study_of(folder: Path, counter: Counter | None = None, **changes: Any) -> Study:
@@ -88,6 +96,87 @@ class TestSpecs:
     ) -> None:
         with pytest.raises(ConfigError, match=words):
             parse_config(small_config(tmp_path, plans=plans))
+
+
+class TestDefaults:
+    """The paper's settings stand below whatever the user writes."""
+
+    def trained(self, folder: Path, **changes: Any) -> dict[str, TrainSettings]:
+        changes = {"train": {}, "stages": {"refine": {}, "finetune": {}}} | changes
+        config = parse_config(small_config(folder, plans=["stl"], **changes))
+        again = parse_config(config.model_dump(mode="json"))
+        assert again == config, "a saved config says all that a stage does"
+        return {spec.title: config.settings_of(spec).train for spec in config.specs()}
+
+    def test_nothing_written_is_the_paper(self, tmp_path: Path) -> None:
+        found = self.trained(tmp_path)
+        paper = {"optimizer": "adamax", "batch_size": 32, "schedule": "linear", "warmup": 0.1}
+        paper |= {"weight_decay": 0.01, "clip": 1.0, "max_length": 128}
+        for plan, more in {
+            "mtl-refine": {"learning_rate": 5e-5},
+            "stl-finetune": {"learning_rate": 1e-5, "epochs": 10},
+        }.items():
+            said = found[plan].model_dump()
+            assert {key: said[key] for key in paper | more} == paper | more
+        assert found["stl"] == TrainSettings()
+        assert HeadSettings().dropout == 0.1
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"train": {"batch_size": 8}},
+            {"train": {"batch_size": 8}, "stages": {"refine": {}, "finetune": "heads_only"}},
+            {"stages": {"refine": {"train": {"batch_size": 8}}, "finetune": {}}},
+            {"stages": {"refine": {"plan": {"mtl": {"train": {"batch_size": 8}}}}}},
+        ],
+    )
+    def test_what_is_written_wins(self, changes: dict[str, Any], tmp_path: Path) -> None:
+        refined = self.trained(tmp_path, **changes)["mtl-refine"]
+        assert (refined.batch_size, refined.optimizer) == (8, "adamax")
+
+    @pytest.mark.parametrize("key", ["train.batch_size", "train", "stages.refine.train"])
+    def test_a_sweep_is_written_too(self, key: str, tmp_path: Path) -> None:
+        values = [{"batch_size": size} if key != "train.batch_size" else size for size in (4, 8)]
+        config = parse_config(
+            small_config(
+                tmp_path, plans=["stl"], train={}, stages={"refine": {}}, sweep={key: values}
+            )
+        )
+        found = []
+        for _, point in config.variants():
+            refined = point.settings_of(point.specs()[1]).train
+            found.append((refined.batch_size, refined.optimizer, refined.learning_rate))
+        assert found == [(4, "adamax", 5e-5), (8, "adamax", 5e-5)]
+
+    def test_what_is_tuned_stays_open(self, tmp_path: Path) -> None:
+        tune = {"space": {"learning_rate": [1e-4, 1e-5], "train.batch_size": [4, 8]}}
+        config = parse_config(
+            small_config(tmp_path, plans=["stl"], train={}, stages={"refine": {}}, tune=tune)
+        )
+        left = config.tuning_of(config.specs()[1])
+        assert left is not None
+        assert set(left.space) == set(tune["space"])
+
+    def test_heads_only_is_a_short_form(self, tmp_path: Path) -> None:
+        stages = {"refine": {}, "finetune": "heads_only"}
+        assert self.trained(tmp_path, stages=stages)["stl-finetune"].freeze_layers == "all"
+        written = Written(small_config(tmp_path, stages=stages))
+        config = parse_config(written.changed(["stages.finetune.train.epochs=3"]))
+        own = config.settings_of(config.specs()[-1]).train
+        assert (own.epochs, own.freeze_layers) == (3, "all")
+        with pytest.raises(ConfigError, match="not valid") as told:
+            parse_config(small_config(tmp_path, stages={"refine": {}, "finetune": "head_only"}))
+        assert "heads_only" in str(told.value)
+
+    def test_shipped_configs_still_say_what_they_meant(self) -> None:
+        config = load_config(CONFIGS / "mtbert-quick.yaml")
+        for spec in config.specs():
+            own = config.settings_of(spec).train
+            assert (own.batch_size, own.max_length, own.freeze_layers) == (16, 96, 3)
+            finetuned = spec.title == "stl-finetune"
+            assert own.learning_rate == (5e-5 if finetuned else 2e-4)
+            assert own.epochs == (3 if finetuned else 6)
+            assert own.optimizer == "adamw"
 
 
 @pytest.mark.slow
@@ -223,16 +312,73 @@ class TestPretraining:
         assert len(starts) == jobs
         for arm in study.plan():
             for fold in (0, 1):
-                asked = study.config.stages.pretrain.texts
+                asked = study.config.stages.pretrain
                 kept = arm.worker.texts.pretraining(asked, fold)
                 corpus, split = arm.inputs.corpora["reports"], arm.inputs.splits["reports"][fold]
                 scored = set(corpus.texts([*split.validation, *split.test]))
                 assert not scored & set(kept)
                 assert len(kept) == (len(split.train) if rows else 3)
 
+    def test_every_seed_pretrains_an_encoder_of_its_own(self, tmp_path: Path) -> None:
+        stages = {"pretrain": {"max_length": 32, "precision": "fp32"}}
+        plans = [{"mtl": {"starts_from": "pretrain"}}]
+        study = study_of(
+            tmp_path,
+            plans=plans,
+            stages=stages,
+            evaluation={"seeds": [3, 4]},
+            encoder={"name": str(write_encoder(tmp_path / "encoder"))},
+        )
+        record = study.run()
+        for cell in record.cells:
+            (start,) = {study.store.job(job).spec["starts_from"] for job in cell.jobs}
+            assert study.store.job(start).seed == cell.seed
+
     def test_a_stage_that_nothing_starts_from_is_a_mistake(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="Nothing starts from the stage `pretrain`"):
             study_of(tmp_path, plans=["mtl"], stages={"pretrain": {}})
+
+
+class TestParts:
+    """Official parts of the texts that pretraining learns."""
+
+    def pretraining(self, folder: Path, parts: list[str] | None) -> tuple[list[str], str]:
+        files = {}
+        for part, rows in (("train", 5), ("test", 3)):
+            files[part] = write_csv(folder / f"{part}.csv", rows=rows)
+            files[part].write_text(files[part].read_text().replace("report ", f"{part} note "))
+        source = small_source(Path()) | {"path": {part: str(own) for part, own in files.items()}}
+        settings = PretrainSettings.model_validate({"texts": {"notes": source}, "parts": parts})
+        encoder = EncoderSettings(name=str(write_encoder(folder / "encoder")))
+        worker = Worker(
+            read_inputs(parse_config(small_config(folder)), folder), Store(folder / "runs")
+        )
+        job = worker.pretrain_job(settings, encoder, 0, 0)
+        return worker.texts.pretraining(settings, 0), job.id
+
+    def test_only_these_are_learned(self, tmp_path: Path) -> None:
+        (every, first), (train, second) = (
+            self.pretraining(tmp_path, parts) for parts in (None, ["train"])
+        )
+        assert (len(every), len(train)) == (8, 5)
+        assert all("train note" in text for text in train)
+        assert first != second
+
+    def test_a_part_that_is_not_there_is_told(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="no such official part") as told:
+            self.pretraining(tmp_path, ["validation"])
+        assert told.value.found == "test, train"
+
+    def test_parts_belong_to_texts(self, tmp_path: Path) -> None:
+        stages = {"pretrain": {"parts": ["train"]}, "refine": {}}
+        with pytest.raises(ConfigError, match="not valid"):
+            parse_config(small_config(tmp_path, stages=stages))
+
+    def test_the_shipped_config_learns_training_abstracts(self) -> None:
+        stages = load_config(CONFIGS / "ohsumed-pretrain.yaml").stages
+        assert stages is not None
+        assert stages.pretrain is not None
+        assert stages.pretrain.parts == ("train",)
 
 
 @pytest.mark.slow

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 
 from mtlv.model.encoders import load_encoder, load_tokenizer
 from mtlv.model.mlm import MaskedLanguageModel
 from mtlv.model.settings import EncoderSettings
 from mtlv.model.tokens import tokenise_texts
+from mtlv.training import pretraining
 from mtlv.training.observing import Step
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.pretraining import Pretrained, Vocabulary, pretrain
@@ -40,6 +42,35 @@ def test_perplexity_is_taken_before_and_after_each_epoch_and_falls() -> None:
     assert len(found.perplexities) == 5
     assert found.perplexities[-1] < 0.9 * found.perplexities[0]
     assert {(p.epoch, p.metric) for p in found.curves} >= {(0, "perplexity"), (4, "loss")}
+
+
+def test_the_head_is_finished_before_the_encoder_learns(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Fitted alone once more, it gains little: the rest of the fall is the encoder's."""
+    taken: list[float] = []
+
+    def fit_twice(run: Any) -> None:
+        for _ in range(2):
+            fit(run)
+            taken.append(run._perplexity())
+
+    fit = pretraining._Run.fit_head
+    monkeypatch.setattr(pretraining._Run, "fit_head", fit_twice)
+    found, _ = run()
+    once, twice = taken
+    assert twice > 0.9 * once
+    assert found.perplexities[0] == twice
+    assert found.perplexities[-1] < twice
+    assert not caplog.records
+
+
+def test_a_head_that_is_not_finished_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(pretraining, "HEAD_ROUNDS", 1)
+    run()
+    assert "still learned after 1 rounds" in caplog.text
 
 
 def test_the_same_seed_gives_the_same() -> None:

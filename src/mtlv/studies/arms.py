@@ -85,10 +85,11 @@ class Arm:
         return levels(self.specs)
 
     def pretraining(self) -> list[PretrainJob]:
-        """Return the jobs of the stage `pretrain`: one per fold, or one for all."""
+        """Return the jobs of the stage `pretrain`: one per seed and fold, or one for all folds."""
         if not any(spec.starts_from == PRETRAIN for spec in self.specs):
             return []
-        return [self._pretrain_job(fold) for fold in range(self.inputs.folds)]
+        seeds, folds = self.config.evaluation.seeds, range(self.inputs.folds)
+        return [self._pretrain_job(fold, seed) for seed in seeds for fold in folds]
 
     def pretrain(self, after_job: Callable[[], None]) -> None:
         """Run the stage `pretrain`, where a plan starts from it."""
@@ -181,7 +182,8 @@ class Arm:
         for (fold, index), cell in self._cells.items():
             wanted = self.specs[index].starts_from
             if wanted == PRETRAIN:
-                cell.start = self._pretrain_job(fold).id
+                seeds = self.config.evaluation.seeds
+                cell.start = {seed: self._pretrain_job(fold, seed).id for seed in seeds}
             elif wanted is not None:
                 cell.start = self._cells.get((fold, numbers[wanted]))
             teachers = self.specs[index].teachers
@@ -189,11 +191,10 @@ class Arm:
                 cell.teacher = self._cells.get((fold, numbers[teachers]))
                 cell.check_teacher()
 
-    def _pretrain_job(self, fold: int) -> PretrainJob:
+    def _pretrain_job(self, fold: int, seed: int) -> PretrainJob:
         stages = self.config.stages
         if stages is None or stages.pretrain is None:
             raise MtlvError("There is no stage `pretrain`.")
-        seed = self.config.evaluation.seeds[0]
         return self.worker.pretrain_job(stages.pretrain, self.config.encoder, fold, seed)
 
     def _cell(self, spec: PlanSpec, fold: int, run_jobs: RunJobs) -> Cell:

@@ -39,7 +39,8 @@ class Cell:
         settings: of its models; the chosen trial changes them.
         tune: how to tune it; None for a plan that is not tuned.
         grouping: how its groups were found.
-        start: what its models start from: a cell of the same fold, or the id of a pretraining job.
+        start: what its models start from: a cell of the same fold, or the ids of pretraining
+            jobs by seed.
         keep_heads: whether they go on with that cell's heads.
         teacher: a cell of the same fold whose models' scores they learn too.
         trials: that tuning made.
@@ -53,7 +54,7 @@ class Cell:
     settings: ModelSettings
     tune: TuneSettings | None
     grouping: GroupingRecord | None = None
-    start: Cell | str | None = None
+    start: Cell | Mapping[int, str] | None = None
     keep_heads: bool = False
     teacher: Cell | None = None
     trials: list[Trial] = field(default_factory=list)
@@ -122,8 +123,10 @@ class Cell:
 
     def _start(self, model: ModelPlan, worker: Worker, seed: int) -> str | None:
         """Return the id of the job that a model starts from: one that learned all of its tasks."""
+        if self.start is None:
+            return None
         if not isinstance(self.start, Cell):
-            return self.start
+            return self.start[seed]
         before = self.start.plan
         able = [i for i, m in enumerate(before.models) if set(model.tasks) <= set(m.tasks)]
         if not able:

@@ -7,11 +7,11 @@ place, what was found, what is expected, and the nearest known key.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from mtlv.data.splits import SplitSettings
 from mtlv.errors import ConfigError
@@ -20,7 +20,7 @@ from mtlv.settings import Settings, explained
 from mtlv.studies.config_weights import check_written, tried
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.specs import PRETRAIN, PlanSpec, expand_specs, levels
-from mtlv.studies.stages import StageSettings, stage_specs
+from mtlv.studies.stages import StageSettings, stage_specs, with_defaults
 from mtlv.studies.sweeps import sweep_points
 from mtlv.studies.tuning import TuneSettings
 from mtlv.studies.written import Written, overridden, read_yaml
@@ -119,8 +119,6 @@ class StudyConfig(Settings):
     """Layers and loss of every head."""
     plans: list[Any] = Field(min_length=1)
     """Architectures to train and compare; see `specs`."""
-    stages: StageSettings | None = None
-    """Pretrain, refine, fine-tune, as more plans; see `stages`."""
     train: TrainSettings = TrainSettings()
     """How every model is trained."""
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -129,6 +127,8 @@ class StudyConfig(Settings):
     """Settings to choose per plan on validation data."""
     sweep: dict[str, list[Any]] = Field(default_factory=dict)
     """Dotted keys to lists of values: the whole study at every point of the grid."""
+    stages: StageSettings | None = None  # below `train`, `tune` and `sweep`: it looks at them
+    """Pretrain, refine, fine-tune, as more plans; see `stages`."""
     executor: ExecutorSettings = ExecutorSettings()
     """Where jobs run."""
     store: StoreSettings = StoreSettings()
@@ -157,6 +157,14 @@ class StudyConfig(Settings):
         if isinstance(value, dict):
             return {name: {} if own is None else own for name, own in value.items()}
         return value
+
+    @field_validator("stages")
+    @classmethod
+    def _stages_have_defaults(
+        cls, value: StageSettings | None, info: ValidationInfo
+    ) -> StageSettings | None:
+        """Write the paper's settings out, so that a saved config says all that a stage does."""
+        return None if value is None else with_defaults(value, set(_written_training(info.data)))
 
     @model_validator(mode="after")
     def _plans_and_tuning_are_known(self) -> StudyConfig:
@@ -223,7 +231,7 @@ class StudyConfig(Settings):
         """
         if not self.sweep:
             return [({}, self)]
-        whole = self.model_dump(mode="json", exclude={"sweep"})
+        whole = self.model_dump(mode="json", exclude={"sweep"}, exclude_unset=True)
         return [
             (point, parse_config(Written(overridden(whole, point), "sweep")))
             for point in sweep_points(self.sweep)
@@ -282,6 +290,19 @@ def _check_plans_one_by_one(written: Written) -> None:
             expand_specs([entry])
         except ConfigError as error:
             raise error.inside(written.origin(("plans", number))) from error
+
+
+def _written_training(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the training settings that a study sets outside of its stages."""
+    train, tune, sweep = (data.get(section) for section in ("train", "tune", "sweep"))
+    yield from () if train is None else train.model_fields_set
+    for key in () if tune is None else tune.space:
+        yield key.removeprefix("train.")
+    for key, values in (sweep or {}).items():
+        if key.startswith("train."):
+            yield key.removeprefix("train.").partition(".")[0]
+        if key == "train":
+            yield from (name for value in values if isinstance(value, Mapping) for name in value)
 
 
 def _check_weighting(settings: TrainSettings) -> None:

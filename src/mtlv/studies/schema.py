@@ -17,6 +17,7 @@ from mtlv.studies.config import StudyConfig
 from mtlv.studies.inputs import GENERIC
 from mtlv.studies.roles import ROLE, ROLES
 from mtlv.studies.specs import KINDS, MANY, PlanSpec
+from mtlv.studies.stages import StageSettings
 from mtlv.training.settings import TrainSettings
 
 __all__ = ["json_schema"]
@@ -40,6 +41,8 @@ def json_schema() -> Schema:
     weighting = definitions[TrainSettings.__name__]["properties"]["weighting"]
     weights = {"type": "array", "items": {"type": "number", "minimum": 0}}
     _shorten(weighting, {"type": "string"}, weights)
+    finetune = definitions[StageSettings.__name__]["properties"]["finetune"]
+    finetune["anyOf"].insert(0, {"const": "heads_only"})
     for name, form in generic.items():
         definitions[form.__name__]["properties"]["format"] = {
             "const": name,

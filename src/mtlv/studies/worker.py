@@ -98,7 +98,7 @@ class Worker:
     ) -> PretrainJob:
         """Return the job that goes on with an encoder's own training."""
         check_pretraining(encoder)
-        texts = self.texts.prints(settings.texts, fold)
+        texts = self.texts.prints(settings, fold)
         source = self.sources.source(encoder, fold)
         named = self.sources.named(encoder)
         return PretrainJob(settings, texts, named, source, fold, seed)
@@ -108,7 +108,7 @@ class Worker:
         if self.is_done(job):
             return self.store.job(job.id)
         if isinstance(job, PretrainJob):
-            texts = self.texts.pretraining(job.settings.texts, job.fold)
+            texts = self.texts.pretraining(job.settings, job.fold)
             source = self.sources.source(job.encoder, job.fold)
             return run_pretraining(job, texts, source, self.store, observer)
         self._check_data(job)

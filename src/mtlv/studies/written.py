@@ -223,6 +223,8 @@ def _opened(value: Any, path: Steps, key: str) -> Any:
             return {}
         case str() if path == ("encoder",) or path == ("sweep", "encoder"):
             return {"name": value}
+        case "heads_only" if path == ("stages", "finetune"):
+            return {"heads_only": True}
         case str() if path == ("data",) or (len(path) == 2 and path[0] == "plans"):
             return {value: {}}
     raise ConfigError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mtlv.settings import Settings
 
@@ -12,11 +12,20 @@ __all__ = ["PretrainSettings"]
 
 
 class PretrainSettings(Settings):
-    """Go on with the encoder's own training on texts without labels (Devlin et al. 2019)."""
+    """Go on with the encoder's own training on texts without labels (Devlin et al. 2019).
+
+    Every seed of the study pretrains an encoder of its own, so that what pretraining gives by luck
+    is not taken for what it gives.
+    """
 
     texts: dict[str, dict[str, Any]] | None = None
     """Datasets whose texts are learned, as under `data`; None means the training texts of the
     study's corpora."""
+    parts: tuple[Literal["train", "validation", "test"], ...] | None = Field(
+        None, min_length=1, exclude_if=lambda own: own is None
+    )
+    """Official parts of `texts` that are learned; None means all. Texts that the study validates or
+    tests on are left out of either."""
     epochs: int = Field(1, ge=1)
     """Passes over the texts."""
     batch_size: int = Field(16, ge=1)
@@ -43,3 +52,9 @@ class PretrainSettings(Settings):
     """Minutes between saves of a running job, which goes on from the last one when it was killed.
     A save takes three or four times the space of what learns, until the job is finished. None
     saves nothing: the job then starts over."""
+
+    @model_validator(mode="after")
+    def _parts_of_texts(self) -> PretrainSettings:
+        if self.parts is not None and self.texts is None:
+            raise ValueError("`parts` are those of `texts`, and there are none")
+        return self

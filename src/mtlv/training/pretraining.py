@@ -1,11 +1,13 @@
 """Masked language modelling: go on with an encoder's own training, on texts without labels.
 
 The head is fresh, so perplexity "before" would say nothing of the encoder. The head is therefore
-fitted first, to the encoder as it came, and perplexity is taken then; after that, all of it learns.
+fitted first, to the encoder as it came, until perplexity on the held-out texts no longer falls, and
+is taken then: what falls after that is not the head's unfinished learning. All of it learns then.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import astuple, dataclass, field
 from typing import Any
@@ -31,11 +33,16 @@ __all__ = ["Pretrained", "Vocabulary", "pretrain"]
 
 Array = np.ndarray[Any, Any]
 HEAD_STEPS, HEAD_RATE = 200, 1e-3
-"""Of the fitting of the head."""
+"""Of a round of the fitting of the head: so many steps, or an epoch if that has fewer."""
+HEAD_ROUNDS, HEAD_PATIENCE, HEAD_GAIN = 50, 2, 0.01
+"""At most so many rounds; it ends after so many that gain less than this share of perplexity."""
 TOKENS_PER_BATCH = 4_096
 PROGRESS = ("current", "done", "step", "total", "masks")
 """Of a run between two steps: epoch, batches of it, batches of all, sum of its losses, and where
 the stream of hidden places stands."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -154,13 +161,26 @@ class _Run:
         self.result.texts_seen = state_dict["texts_seen"]
 
     def fit_head(self) -> None:
-        """Let the head learn what the encoder as it came can tell."""
+        """Let the head learn what the encoder as it came can tell, until it learns no more."""
         head = [*self.network.heads.parameters(), self.network.bias]
         optimizer = self.accelerator.prepare(torch.optim.AdamW(head, lr=HEAD_RATE))
         self.network.encoder.requires_grad_(False)
         random = generator(self.seed, "pretraining", 0)
-        for rows in self._shuffled(random)[:HEAD_STEPS]:
-            self._learn(self._hide(rows, random), optimizer, clip=None)
+        best, idle = math.inf, 0
+        for _ in range(HEAD_ROUNDS):
+            for rows in self._shuffled(random)[:HEAD_STEPS]:
+                self._learn(self._hide(rows, random), optimizer, clip=None)
+            found = self._perplexity()
+            idle = 0 if found < (1 - HEAD_GAIN) * best else idle + 1
+            best = min(best, found)
+            if idle == HEAD_PATIENCE:
+                break
+        else:
+            logger.warning(
+                "The head of pretraining still learned after %d rounds alone: a part of the fall "
+                "of perplexity is the head's, not the encoder's.",
+                HEAD_ROUNDS,
+            )
         self.network.encoder.requires_grad_(True)
 
     def epoch(self, epoch: int) -> float:

@@ -76,6 +76,29 @@ def test_official_files_with_marks(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("wanted", ["official", "blue", "scibert"])
+def test_a_form_that_is_pinned_is_read_and_no_other(tmp_path: Path, wanted: str) -> None:
+    write_files(tmp_path / "chemprot", scibert_files())
+    if wanted == "scibert":
+        assert read_known("chemprot", {"form": wanted}, tmp_path).targets[0].labels == RELATIONS
+        return
+    with pytest.raises(DataError, match="another form") as told:
+        read_known("chemprot", {"form": wanted}, tmp_path)
+    assert (told.value.found, told.value.expected) == ("scibert", wanted)
+
+
+def test_the_official_form_may_be_pinned(tmp_path: Path) -> None:
+    assert official(tmp_path, form="official").targets[0].labels == GROUPS
+    with pytest.raises(DataError, match="another form"):
+        read_known("chemprot", {"path": str(tmp_path), "form": "blue"}, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mtbert-biomedical", "mtbert-all"])
+def test_configs_with_published_figures_pin_the_form_of_these(name: str) -> None:
+    written = (Path(__file__).parents[3] / f"configs/{name}.yaml").read_text()
+    assert "chemprot: {form: blue}" in written
+
+
 def test_files_of_blue(tmp_path: Path) -> None:
     rows = {
         "train.tsv": blue_rows("CPR:3", "false"),
