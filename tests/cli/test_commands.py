@@ -13,6 +13,8 @@ import yaml
 from cli.shell import Shell
 from small import LABELS, small_config
 
+pytestmark = pytest.mark.slow
+
 GIVEN = [["edema", "effusion"], ["fracture"]]
 PLANS = ["stl", "mtl", {"gmhl": {"groups": GIVEN}}, {"gmtl": {"groups": 2, "method": "random"}}]
 

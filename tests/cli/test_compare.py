@@ -13,6 +13,8 @@ from cli.shell import Shell
 from mtlv.store import Store
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("--draws", "200")
 
 

@@ -13,6 +13,8 @@ from mtlv.report.figures import FIGURES
 from mtlv.store import Store
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:

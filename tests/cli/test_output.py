@@ -21,6 +21,8 @@ from mtlv.store import Store
 from small import small_config
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 ESCAPE = "\x1b"
 LONG = [f"a label with a rather long name {i}" for i in range(3)]
 
@@ -161,7 +163,6 @@ class TestStarting:
         )
         assert done.returncode == 0, done.stderr
 
-    @pytest.mark.slow
     @pytest.mark.parametrize("arguments", [["--help"], ["show", "fake"], ["list"]])
     def test_looking_is_quick(self, arguments: list[str], tmp_path: Path, store: Store) -> None:
         fake_study(store)
@@ -181,7 +182,6 @@ class TestStarting:
         assert mtlv.failing("show", "--frobnicate") == 2
         assert "No such option" in mtlv.err
 
-    @pytest.mark.slow
     def test_a_closed_pipe_is_no_error(self, tmp_path: Path, store: Store) -> None:
         fake_study(store)
         command = f"{sys.executable} -m mtlv show fake --tasks --json | head -c 1"
@@ -189,7 +189,6 @@ class TestStarting:
         assert (done.stdout, done.stderr) == ("{", "")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_says_that_it_goes_on(tmp_path: Path, number: int) -> None:
     config = small_config(tmp_path, train={"epochs": 300, "precision": "fp32"})

@@ -18,6 +18,8 @@ from mtlv.store import Store, StudyRecord
 from mtlv.store.tracking import Mirror
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mtlv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:

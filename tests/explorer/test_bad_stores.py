@@ -16,6 +16,8 @@ from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store import Store
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:

@@ -19,6 +19,8 @@ from mtlv.store.outcome import load_outcome
 from mtlv.studies.specs import PlanSpec
 from store.fakes import MIXED, fake_study
 
+pytestmark = pytest.mark.slow
+
 PATHS = [
     "/studies",
     "/compare",

@@ -15,6 +15,8 @@ from mtlv.tasks import Task, TaskSet
 
 from .worlds import context, measuring
 
+pytestmark = pytest.mark.slow
+
 WORLDS = 40
 MOST = 6
 """More than so many of 40 happen once in 70 times where the rate is .05."""
@@ -42,7 +44,6 @@ def null_world(tasks: int, seed: int) -> TaskContext:
     return TaskContext(set_, targets, train=train, mtl_texts=900, epochs=9)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("affinity", "tasks", "seeds"),
     [

@@ -22,6 +22,8 @@ from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import StudyOutcome, load_outcome
 from store.fakes import MIXED, TASKS, fake_study
 
+pytestmark = pytest.mark.slow
+
 QUICK = CompareSettings(draws=200)
 
 

@@ -14,6 +14,8 @@ from mtlv.report.figures.theme import COLOURS, SYMBOLS, series
 from mtlv.report.frames import FRAMES as MADE
 from report.figures_toys import FRAMES, LABELS, PLANS
 
+pytestmark = pytest.mark.slow
+
 SIGNATURE = "study toy|f1_macro|n:3851|<i>runs</i>:10"
 ODD = ("<b>x</b>", "$x^2$", "A & B", "肺の結節と胸水", "é" * 60, "%{y} %{customdata}")
 MANY = tuple(f"{label} of the {i} side" for i in (1, 2, 3) for label in LABELS)[:50]
@@ -142,7 +144,6 @@ class TestEveryFigure:
         assert repr(dark.data) == repr(light.data)
 
 
-@pytest.mark.slow
 def test_fifty_tasks_of_three_panels_each() -> None:
     figure = FIGURES["decisions"](FRAMES["decisions"](MANY, PLANS[:2]), SIGNATURE)
     assert len(list(figure.select_xaxes())) == 3 * len(MANY)

@@ -30,6 +30,8 @@ from mtlv.store.record import (
 )
 from store.fakes import FINISHED, MIXED, TASKS, fake_job, fake_study
 
+pytestmark = pytest.mark.slow
+
 MISSING = {
     "affinity", "alluvial", "feature-map", "gradient-conflict", "predicted-gain", "transfer",
 }  # fmt: skip

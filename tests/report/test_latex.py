@@ -16,6 +16,8 @@ from mtlv.store.comparison import CompareSettings, compare
 from mtlv.store.outcome import load_outcome
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 TABLED = ("evaluation", "grouping", "plans", "report", "store")
 """Packages whose words can stand in a table."""
 

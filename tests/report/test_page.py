@@ -28,6 +28,8 @@ from mtlv.store.comparison import CompareSettings
 from mtlv.store.record import EffectRecord, GroupingRecord, TransferRecord
 from store.fakes import FINISHED, MIXED, TASKS, fake_study
 
+pytestmark = pytest.mark.slow
+
 QUICK = CompareSettings(draws=200)
 WORDS = {"plan": "mtl", "task": TASKS[0], "seed": 0, "word": "secret", "count": 3, "mean": 0.5}
 ALIKE: dict[str, object] = {"task": TASKS[0], "first": "stl", "second": "mtl", "layer": 1}

@@ -25,6 +25,8 @@ from mtlv.store.outcome import PlanOutcome, StudyOutcome, load_outcome
 from mtlv.store.record import GroupingRecord, NumberRecord
 from store.fakes import MIXED, TASKS, fake_study
 
+pytestmark = pytest.mark.slow
+
 WORDS = st.text("abc", min_size=1, max_size=9)
 
 

@@ -18,6 +18,8 @@ from mtlv.store.record import GroupingRecord
 from store.fake_kinds import KINDS, FakeKind
 from store.fakes import MIXED, TASKS, fake_job_id, fake_study, write_fake_job
 
+pytestmark = pytest.mark.slow
+
 HALVES = [list(TASKS[:2]), list(TASKS[2:])]
 
 

@@ -19,6 +19,8 @@ from mtlv.store.comparison import CompareSettings, Comparison, Row, compare
 from mtlv.store.outcome import load_outcome
 from store.fakes import MIXED, PLANS, TASKS, fake_study
 
+pytestmark = pytest.mark.slow
+
 QUICK = CompareSettings(draws=300)
 PAIR = ("mtl", "gmtl")
 

@@ -20,6 +20,8 @@ from mtlv.store.tracking import ENVIRONMENT, Mirror, ui_command
 from mtlv.store.tracking_values import label_names, milliseconds
 from store.fakes import STARTED, TASKS, fake_study, write_fake_job
 
+pytestmark = pytest.mark.slow
+
 ODD = ("Lung/hyperinflation", "C01: bacterial (rare)", "肺水腫", "..")
 """Names of tasks of which MLflow would take one."""
 
@@ -75,7 +77,6 @@ class Seen:
         return Path(self.client.download_artifacts(run.info.run_id, name)).read_text("utf-8")
 
 
-@pytest.mark.slow
 class TestInMlflow:
     def test_three_levels_with_params_metrics_tags_and_files(self, store: Store, uri: str) -> None:
         study = fake_study(store, plans=("mtl", "gmtl"), tasks=ODD, folds=1, tuned=True)
@@ -344,7 +345,6 @@ def locked(*_: object, **__: object) -> None:
     raise OSError("database is locked")
 
 
-@pytest.mark.slow
 def test_two_processes_may_begin_a_database_at_once(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from mtlv.store import Store\n"
@@ -361,7 +361,6 @@ def test_two_processes_may_begin_a_database_at_once(tmp_path: Path) -> None:
     assert len(Seen(f"sqlite:///{tmp_path}/mlflow.db").runs) == 2
 
 
-@pytest.mark.slow
 def test_a_database_that_was_half_made_is_begun_anew(tmp_path: Path) -> None:
     (tmp_path / ".mlflow.db-begun").write_text("half a database")
     store = Store(tmp_path / "runs")

@@ -13,6 +13,8 @@ from mtlv.store.tracking_study import StudyMirror, Tracker
 from store.fakes import FINISHED, MIXED, TASKS, fake_cell, fake_job, fake_study, write_fake_job
 from store.trackers import FakeTracker, TrackerDownError
 
+pytestmark = pytest.mark.slow
+
 GMTL = "gmtl/fold 1/seed 0"
 
 

@@ -103,6 +103,7 @@ def test_shipped_configs_are_valid_and_open_with_their_command(path: Path) -> No
         assert set(published.rows) <= names
 
 
+@pytest.mark.slow
 def test_the_schema_accepts_what_we_accept_and_describes_every_field(tmp_path: Path) -> None:
     schema = json_schema()
     for path in CONFIGS.glob("*.yaml"):
@@ -114,11 +115,13 @@ def test_the_schema_accepts_what_we_accept_and_describes_every_field(tmp_path: P
             assert field.get("description"), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_schema_accepts_configs_as_they_are_written(path: Path) -> None:
     jsonschema.validate(read_yaml(path).values, json_schema())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -135,6 +138,7 @@ def test_the_schema_knows_the_short_forms(tmp_path: Path, changes: dict[str, Any
     jsonschema.validate(small_config(tmp_path, **changes), json_schema())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

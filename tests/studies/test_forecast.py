@@ -13,6 +13,8 @@ from mtlv.studies.forecast import Forecast, forecast
 from mtlv.studies.study import Study
 from small import Counter, small_config
 
+pytestmark = pytest.mark.slow
+
 GIVEN = [["edema", "effusion"], ["fracture"]]
 RATES = {"learning_rate": [1e-4, 1e-3]}
 

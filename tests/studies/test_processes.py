@@ -20,6 +20,8 @@ from mtlv.studies.executors import LocalExecutor
 from mtlv.studies.processes import ProcessExecutor, make_executor
 from small import Counter, small_config
 
+pytestmark = pytest.mark.slow
+
 TWO = {"workers": 2}
 DIVERGES = {"mtl": {"name": "mtl-diverges", "train": {"learning_rate": 1e30}}}
 

@@ -31,6 +31,8 @@ from mtlv.training.settings import TrainSettings
 from small import Counter, small_config
 from toys import model_plan
 
+pytestmark = pytest.mark.slow
+
 ALWAYS = 1e-9
 TRAIN = {"epochs": 3, "learning_rate": 1e-3, "precision": "fp32", "save_every": ALWAYS}
 SOURCE = EncoderSource("folder", "cls", "encoder")
@@ -124,7 +126,6 @@ def test_pretraining_goes_on_too(tmp_path: Path) -> None:
     assert (pretraining[0], training[0]) == (2, 1)
 
 
-@pytest.mark.slow
 def test_kill_nine_costs_the_steps_since_the_last_save(tmp_path: Path) -> None:
     config = small_config(tmp_path, plans=["mtl"], train=TRAIN | {"epochs": 15})
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))

@@ -22,6 +22,8 @@ from mtlv.studies.study import Study
 from mtlv.studies.watching import StudyWatcher, Watchers
 from small import LABELS, Counter, cells_by_plan, small_config, small_source, write_csv
 
+pytestmark = pytest.mark.slow
+
 GIVEN = [["edema", "effusion"], ["fracture"]]
 
 
@@ -225,7 +227,6 @@ def test_tuning_chooses_the_best_trial_and_counts_its_cost(tmp_path: Path) -> No
     assert 0 < cost.tuning_seconds < cost.train_seconds
 
 
-@pytest.mark.slow
 def test_optuna_tunes_too(tmp_path: Path) -> None:
     space = {"learning_rate": {"low": 1e-5, "high": 1e-2, "log": True}}
     tune = {"space": space, "method": "optuna", "trials": 3}
@@ -286,7 +287,6 @@ def test_a_plan_that_leaves_out_a_task_is_refused_before_training(tmp_path: Path
     assert counter.jobs == []
 
 
-@pytest.mark.slow
 def test_kill_nine_loses_nothing(tmp_path: Path) -> None:
     config = small_config(
         tmp_path, train={"epochs": 30, "learning_rate": 1e-3, "precision": "fp32"}

@@ -22,6 +22,8 @@ from mtlv.training.loop import train
 from mtlv.training.observing import Step
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 NAN = float("nan")
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
 OTHER = ("liver", "brain")

@@ -27,6 +27,8 @@ from mtlv.training.scoring import predict_part
 from mtlv.training.weighting import WEIGHTINGS, Weighting
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
 OTHER = ("liver", "brain")
 
@@ -96,7 +98,6 @@ def test_another_seed_gives_another_run() -> None:
     assert digest(1) != digest(0)
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_in_another_process() -> None:
     here = Path(__file__).parent
     code = "from training.test_loop import digest; print(digest())"
@@ -311,7 +312,6 @@ def test_two_corpora_are_learned_in_one_run() -> None:
     assert names == {*LABELS, *OTHER}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("over", ["heads", "tasks"])
 @pytest.mark.parametrize("name", sorted(set(WEIGHTINGS) - {"fixed"}))
 def test_every_weighting_can_learn_two_corpora(name: str, over: str) -> None:

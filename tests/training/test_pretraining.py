@@ -17,6 +17,8 @@ from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.pretraining import Pretrained, Vocabulary, pretrain
 from toys import tiny_source, toy_examples
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [example.text or "" for example in toy_examples()] * 4
 
 

@@ -23,6 +23,8 @@ from mtlv.training.probes.linearised import SIDE, _Directions
 from mtlv.training.probes.task_gradients import last_layers
 from toys import LABELS, LAYERS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
 TASKS = len(LABELS)
 

@@ -37,6 +37,8 @@ from mtlv.training.weighting import WEIGHTINGS, Units, Weighting, make_weighting
 from mtlv.training.weighting_settings import WeightingSettings
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_examples, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 HEADS = (("heart", "lung"), ("bone",), ("skin",))
 OTHER = ("liver", "brain")
 HERE = {"torch": "3.1", "precision": "fp32"}

@@ -34,6 +34,8 @@ from toys import (
     toy_tasks,
 )
 
+pytestmark = pytest.mark.slow
+
 LORA = EncoderSettings(lora=LoraSettings(rank=2))
 
 

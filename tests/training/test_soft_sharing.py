@@ -19,6 +19,8 @@ from mtlv.training.run import run
 from mtlv.training.weighting_settings import WeightingSettings
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
 EACH = tuple((label,) for label in LABELS)
 OTHER = ("liver", "brain")

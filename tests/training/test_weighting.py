@@ -32,6 +32,8 @@ from mtlv.training.weighting import (
 from mtlv.training.weighting_settings import WEIGHTING_NAMES, WeightingSettings
 from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
+pytestmark = pytest.mark.slow
+
 HEADS = (("heart", "lung"), ("bone",), ("skin",))
 CALM = {"encoder": EncoderSettings(dropout=0.0), "head": HeadSettings(dropout=0.0)}
 NEEDS = {"fixed": {"weights": (0.5, 1.0, 2.0)}}
@@ -189,7 +191,6 @@ def test_the_same_seed_gives_the_same_run(name: str) -> None:
     assert torch.equal(weights(), weights())
 
 
-@pytest.mark.slow
 def test_the_toy_corpus_is_learned(name: str) -> None:
     network, data = toy_network(tiny_source(pooling="mean"), *HEADS), _data()
     given = {"name": name, **NEEDS.get(name, {})}

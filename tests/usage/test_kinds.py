@@ -17,6 +17,8 @@ from mtlv.usage.predict import Predictor, load_predictor
 from mtlv.usage.texts import Given
 from store.fakes import MIXED, fake_study
 
+pytestmark = pytest.mark.slow
+
 TEXTS, WORDS = ["edema seen", "all clear"], [["the", "heart"], ["bone"]]
 
 

@@ -21,6 +21,8 @@ from mtlv.usage.predict import load_predictor
 from small import LABELS, small_config, small_source, write_csv
 from store.fakes import fake_study
 
+pytestmark = pytest.mark.slow
+
 
 def _studied(folder: Path, **changes: Any) -> Store:
     mtlv.run(small_config(folder, **changes), store=folder / "runs")

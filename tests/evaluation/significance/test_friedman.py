@@ -55,6 +55,7 @@ def test_with_ties_it_is_that_of_scipy() -> None:
     assert found.p == pytest.approx(reference.pvalue, abs=0.01), "fourteen tasks are nearly enough"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tasks", "count"), [(2, 3), (3, 3), (5, 3), (2, 4)])
 def test_p_is_that_of_all_orders(tasks: int, count: int) -> None:
     """Gone through by hand, ties included; and no more than 5 % of orders are below .05."""
