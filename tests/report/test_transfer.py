@@ -89,7 +89,7 @@ def test_records_from_before_p_was_kept_have_the_rule_of_their_time() -> None:
 @pytest.mark.parametrize(
     ("tests", "runs", "parts", "words"),
     [
-        (["bootstrap"], 1, 1, "test examples (paired bootstrap)"),
+        (["bootstrap"], 1, 1, "test examples (paired bootstrap); a single run says nothing of"),
         (["bootstrap"], 3, 1, "test examples and 3 runs (paired bootstrap)"),
         (["corrected_t"], 6, 3, "3 test parts (corrected resampled t-test)"),
         (["bootstrap", "corrected_t"], 6, 3, "or over test parts where there are several"),

@@ -75,7 +75,8 @@ class TransferRecord(Record):
                 "several (corrected resampled t-test)"
             )
         if "bootstrap" in self._tests:
-            return f"95 % interval over {over} (paired bootstrap)"
+            caution = "; a single run says nothing of other seeds" if self.runs == 1 else ""
+            return f"95 % interval over {over} (paired bootstrap){caution}"
         if self.runs == 1:
             return "95 % interval over resampled test examples"
         if self.test_parts == 1:
