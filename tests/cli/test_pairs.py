@@ -38,6 +38,9 @@ def test_matrix_and_graph(
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(small_config(tmp_path)))
     shell = Shell(tmp_path, capsys)
     told = json.loads(shell("pairs", "study.yaml", "-o", "drawn", "--json"))
+    assert told["interval"].startswith("95 % interval over test examples (paired bootstrap); a ")
+    assert told["rule"] == "interval without 0 and p < .05 after Holm's correction over 6 effects"
+    assert {effect["test"] for effect in told["effects"]} == {"bootstrap"}
     rows = list(csv.reader(io.StringIO((tmp_path / "drawn/small-transfer.csv").read_text())))
     assert rows[0] == ["task", *LABELS]
     for i, row in enumerate(told["matrix"]):

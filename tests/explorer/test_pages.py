@@ -12,7 +12,7 @@ import yaml
 from starlette.testclient import TestClient
 
 from explorer.conftest import asking
-from explorer.worlds import EVIL
+from explorer.worlds import EVIL, write_world
 from mtlv.report.figures import FIGURES
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
@@ -133,6 +133,24 @@ def test_plans_are_ranked_beside_their_comparison(client: TestClient) -> None:
     assert {row["plan"] for row in found["ranks"]["rows"]} == {"stl", "mtl", "gmhl", "gmtl"}
     assert "Friedman over 4 tasks" in found["ranks"]["note"]
     assert "p equivalence" in found["grid"]["rows"][0]
+
+
+def test_transfer_says_its_rule(client: TestClient, tmp_path: Path) -> None:
+    path = "/studies/reports/transfer"
+    grid = data(client, path)["pairs"]  # of a record from before p was kept
+    assert grid["note"].endswith("; an effect: interval without 0")
+    assert {row["p corrected"] for row in grid["rows"]} == {None}
+    world = write_world(tmp_path)
+    known = world.transfers["reports"]
+    given = {"p": 0.0002, "p_corrected": 0.006, "test": "bootstrap"}
+    effects = [own.model_copy(update=given) for own in known.effects]
+    effects[0] = effects[0].model_copy(update={"low": None, "high": None})
+    world.transfers.write(known.model_copy(update={"effects": effects}))
+    with asking(world.root) as later:
+        grid, page = data(later, path)["pairs"], later.get(path).text
+    assert "p < .05 after Holm's correction over 12 effects" in grid["note"]
+    assert (grid["rows"][0]["low"], grid["rows"][0]["p corrected"]) == (None, 0.006)
+    assert "(no interval)" in page
 
 
 def test_the_forest_is_drawn_from_the_comparison_of_the_page(client: TestClient) -> None:

@@ -100,6 +100,8 @@ def test_transfer_is_an_affinity_in_points() -> None:
     assert own.matrix == [[None, 3.0], [-1.0, None]]
     assert own.errors is not None
     assert own.errors[0][1] == pytest.approx(1.0)
+    unknown = [effects[0], effects[1].model_copy(update={"low": None, "high": None})]
+    assert of_transfer(record.model_copy(update={"effects": unknown})).errors is None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ PLANS = ("stl", "mtl", "gmhl", "gmtl", "gmtl elbow", "gmtl search", "mtl pcgrad"
          "gmtl random 3")  # fmt: skip
 
 POINTS = 15
+RULE = "interval without 0 and p < .05 after Holm's correction over 56 effects"
 
 Maker = Callable[[Sequence[str], Sequence[str]], pd.DataFrame]
 
@@ -200,9 +201,10 @@ def transfer(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFrame:
                 rows.append(
                     {"source": s, "target": t, "effect": effect, "low": effect - 1}
                     | {"high": effect + 1, "verdict": verdict, "metric": "f1", "unit": "points"}
+                    | {"p_corrected": 1.0 if verdict == "none" else 0.011, "rule": RULE}
                 )
-    columns = ["source", "target", "effect", "low", "high", "verdict", "metric", "unit"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["source", "target", "effect", "low", "high", "p_corrected", "verdict", "rule"]
+    return pd.DataFrame(rows, columns=[*columns, "metric", "unit"])
 
 
 def alluvial(tasks: Sequence[str], plans: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""Effects between tasks: by hand, by a stated rule, and from predictions that are stored."""
+"""Effects between tasks, from predictions that are stored."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,55 +12,18 @@ import pytest
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store.record import EffectRecord
-from mtlv.studies.pair_effects import PairEffects, _drawn, _rows_by_unit, judged
+from mtlv.studies.pair_effects import PairEffects
 from mtlv.tasks import Task
 
 TARGETS = np.tile([0.0, 1.0], 10)
 
 
-def never() -> tuple[float, float]:
-    raise AssertionError("several differences need no bootstrap")
-
-
-def of(differences: list[float], overlap: float = 0.0, margin: float = 0.0) -> EffectRecord:
-    return judged("s", "t", np.array(differences), overlap, margin, never)
-
-
-def test_the_interval_is_students_by_hand() -> None:
-    """Differences 0.01, 0.03, 0.02, 0.02: mean 0.02, sd 0.008165, t(3) = 3.1824."""
-    effect = of([0.01, 0.03, 0.02, 0.02])
-    reach = 3.182446 * 0.00816497 / 2
-    assert effect.effect == pytest.approx(0.02)
-    assert (effect.low, effect.high) == pytest.approx((0.02 - reach, 0.02 + reach), abs=1e-6)
-    assert effect.verdict == "improves"
-
-
-def test_training_texts_that_test_parts_share_widen_it() -> None:
-    """Four folds: the variance is taken 1/4 + 1/3 times instead of 1/4 times."""
-    plain, shared = of([0.01, 0.03, 0.02, 0.02]), of([0.01, 0.03, 0.02, 0.02], overlap=1 / 3)
-    wider = np.sqrt((1 / 4 + 1 / 3) / (1 / 4))
-    assert shared.high - shared.effect == pytest.approx(wider * (plain.high - plain.effect))
-
-
-@pytest.mark.parametrize(
-    ("differences", "margin", "verdict"),
-    [
-        ([0.01, 0.03, 0.02, 0.02], 0.0, "improves"),
-        ([0.01, 0.03, 0.02, 0.02], 0.05, "none"),
-        ([-0.01, -0.03, -0.02, -0.02], 0.0, "decreases"),
-        ([-0.10, 0.10, -0.05, 0.08], 0.0, "none"),
-    ],
-)
-def test_no_effect_is_a_rule(differences: list[float], margin: float, verdict: str) -> None:
-    assert of(differences, margin=margin).verdict == verdict
-
-
 class World:
-    """Stored predictions of a regression task t, alone and beside s; one run per fold.
+    """Stored predictions of a regression task t, alone and beside other tasks; one run per fold.
 
     Args:
         metric: of t.
-        errors: of its scores in every run, alone and beside s.
+        errors: of its scores in every run: alone, beside the first other task, the second ...
         targets: of t in every run.
         same_test: whether all runs have one test part.
     """
@@ -67,94 +31,166 @@ class World:
     def __init__(
         self,
         metric: str,
-        errors: list[tuple[float, float]],
+        errors: list[tuple[float, ...]],
         targets: list[Any],
         same_test: bool = True,
     ) -> None:
-        self.errors, self.targets = errors, targets
+        self.errors = [np.asarray(own, float) for own in errors]
+        self.targets = [np.asarray(own, float) for own in targets]
         task = Task("t", "regression", "reports", (), metric, None)
         rest = np.arange(1000, 1060)
         splits = [
             SimpleNamespace(test=np.arange(20) + (0 if same_test else i), train=rest, validation=[])
             for i in range(len(errors))
         ]
-        arm: Any = SimpleNamespace(
+        self.arm: Any = SimpleNamespace(
             store=SimpleNamespace(predictions=self.predictions),
             config=SimpleNamespace(evaluation=SimpleNamespace(thresholds="fixed", shrinkage=20)),
             inputs=SimpleNamespace(tasks={"t": task}, splits={"reports": splits}),
         )
-        jobs: Any = {
+        groups = [("t",), *((f"s{i}", "t") for i in range(1, len(errors[0])))]
+        self.jobs: Any = {
             (group, (run, 0)): SimpleNamespace(
-                id=f"{run} {group[0]}", model=SimpleNamespace(tasks=("t",))
+                id=f"{run} {place}", model=SimpleNamespace(tasks=("t",))
             )
             for run in range(len(errors))
-            for group in (("t",), ("s", "t"))
+            for place, group in enumerate(groups)
         }
-        self.effects = PairEffects(arm, jobs)
+
+    @property
+    def effects(self) -> PairEffects:
+        return PairEffects(self.arm, self.jobs)
+
+    def found(self, source: str = "s1") -> EffectRecord:
+        return self.effects.all([(source, "t")], 0.0)[0]
+
+    def targets_of(self, run: int, place: int) -> Any:
+        return self.targets[run]
 
     def predictions(self, job: str) -> dict[str, Predictions]:
-        run, first = job.split()
-        error = self.errors[int(run)][first == "s"]
-        targets = np.asarray(self.targets[int(run)], float)
+        run, place = map(int, job.split())
+        targets, error = self.targets_of(run, place), self.errors[run][place]
+        signs = np.where(np.arange(len(targets)) % 3 == 0, -1, 1)
         return {
             part: Predictions(part, {"t": own})
             for part in ("validation", "test")
             for ids in [np.array([f"{part} {i}" for i in range(len(targets))], object)]
-            for own in [TaskPredictions("t", "regression", ids, targets, targets + error, "r")]
+            for own in [
+                TaskPredictions("t", "regression", ids, targets, targets + signs * error, "r")
+            ]
         }
 
 
-def test_an_error_that_falls_is_an_effect_above_zero() -> None:
-    world = World("mse", [(0.3, 0.1), (0.3, 0.1), (0.3, 0.2)], [TARGETS] * 3)
-    assert world.effects.alone("t") == pytest.approx(0.09)
-    effect = world.effects.effect("s", "t", 0.0)
-    assert effect.effect == pytest.approx((0.08 + 0.08 + 0.05) / 3)
+class TestEffect:
+    def test_an_error_that_falls_is_an_effect_above_zero(self) -> None:
+        world = World("mse", [(0.3, 0.1), (0.3, 0.1), (0.3, 0.2)], [TARGETS] * 3)
+        assert world.effects.alone("t") == pytest.approx(0.09)
+        assert world.found().effect == pytest.approx((0.08 + 0.08 + 0.05) / 3)
+        assert world.found().verdict == "improves"
+
+    def test_a_clear_loss_is_one(self) -> None:
+        world = World("mse", [(0.1, 0.3), (0.1, 0.3), (0.1, 0.4)], [TARGETS] * 3)
+        assert world.found().verdict == "decreases"
+
+    def test_runs_on_both_sides_of_zero_show_none(self) -> None:
+        world = World("mse", [(0.3, 0.1), (0.1, 0.3), (0.2, 0.2)], [TARGETS] * 3)
+        found = world.found()
+        assert found.effect == pytest.approx(0)
+        assert (found.low < 0 < found.high, found.verdict) == (True, "none")  # type: ignore[operator]
+
+    def test_equal_predictions_have_no_effect(self) -> None:
+        found = World("mse", [(0.3, 0.3)] * 3, [TARGETS] * 3).found()
+        assert (found.effect, found.low, found.high, found.p) == (0, 0, 0, 1)
+        assert found.verdict == "none"
+
+    def test_effects_are_in_the_order_that_is_asked_for_and_corrected_together(self) -> None:
+        world = World("mse", [(0.3, 0.1, 0.31)] * 3, [TARGETS] * 3)
+        pairs = [("s2", "t"), ("s1", "t")]
+        found = world.effects.all(pairs, 0.0)
+        assert [(own.source, own.target) for own in found] == pairs
+        assert [own.p_corrected for own in found] == pytest.approx([2 * 2 / 10_001] * 2)
+        assert [own.verdict for own in found] == ["decreases", "improves"]
+        assert [own.verdict for own in world.effects.all(pairs, 0.05)] == ["none", "improves"]
+
+    def test_the_same_predictions_give_the_same_effects(self) -> None:
+        worlds = (World("mse", [(0.3, 0.2), (0.1, 0.2)], [TARGETS] * 2) for _ in "12")
+        first, second = (world.found() for world in worlds)
+        assert first == second
 
 
-def test_runs_of_several_test_parts_get_the_corrected_interval() -> None:
-    errors = [(0.3, 0.1), (0.3, 0.2), (0.3, 0.1)]
-    same = World("mse", errors, [TARGETS] * 3).effects
-    apart = World("mse", errors, [TARGETS] * 3, same_test=False).effects
-    assert (same.test_parts, apart.test_parts) == (1, 3)
-    one, other = same.effect("s", "t", 0.0), apart.effect("s", "t", 0.0)
-    wider = np.sqrt((1 / 3 + 20 / 60) / (1 / 3))
-    assert other.high - other.effect == pytest.approx(wider * (one.high - one.effect))
+class TestRuns:
+    def test_one_test_part_is_bootstrapped_and_several_have_the_corrected_t(self) -> None:
+        """Differences .08, .05, .08: mean .07, sd .01732, t(2) = 4.3027; test over training 1/3."""
+        errors = [(0.3, 0.1), (0.3, 0.2), (0.3, 0.1)]
+        same = World("mse", errors, [TARGETS] * 3)
+        apart = World("mse", errors, [TARGETS] * 3, same_test=False)
+        assert (same.effects.test_parts, apart.effects.test_parts) == (1, 3)
+        assert [own.found().test for own in (same, apart)] == ["bootstrap", "corrected_t"]
+        reach = 4.302653 * 0.01732051 * np.sqrt(1 / 3 + 1 / 3)
+        found = apart.found()
+        assert (found.low, found.high) == pytest.approx((0.07 - reach, 0.07 + reach), abs=1e-6)
+
+    def test_parts_that_all_differ_by_the_same_are_kept_without_an_interval(self) -> None:
+        """Not a number would be written as nothing, and not be read again."""
+        found = World("mse", [(0.3, 0.1)] * 3, [TARGETS] * 3, same_test=False).found()
+        assert (found.low, found.high, found.p, found.verdict) == (None, None, None, "none")
+        assert EffectRecord.model_validate_json(found.model_dump_json()) == found
+
+    def test_a_single_run_is_judged_by_its_examples(self) -> None:
+        found = World("mse", [(0.3, 0.1)], [TARGETS]).found()
+        assert found.test == "bootstrap"
+        assert found.effect == pytest.approx(0.08)
+        assert found.verdict == "improves"
+
+    def test_a_run_whose_metric_is_undefined_is_left_out(self) -> None:
+        """Pearson's r of equal targets is not defined."""
+        errors = [(0.1, 0.2), (0.1, 0.5), (0.1, 0.2)]
+        some = World("pearson", errors, [TARGETS, np.ones(20), TARGETS]).found()
+        others = World("pearson", [errors[0], errors[2]], [TARGETS] * 2).found()
+        assert some == others
+        with pytest.raises(ProtocolError, match="in no run"):
+            World("pearson", [(0.1, 0.1)], [np.ones(20)]).found()
+
+    def test_sources_may_be_defined_in_unlike_runs(self) -> None:
+        """Beside the second task the scores of the first run do not vary."""
+        world = World("pearson", [(0.1, 0.2, 0.0), (0.1, 0.2, 0.2)], [TARGETS] * 2)
+        constant = world.predictions("0 0")["test"].tasks["t"].targets * 0
+
+        def broken(job: str) -> dict[str, Predictions]:
+            parts = World.predictions(world, job)
+            if job == "0 2":
+                own = replace(parts["test"].tasks["t"], scores=constant)
+                parts["test"] = Predictions("test", {"t": own})
+            return parts
+
+        world.arm.store.predictions = broken
+        first, second = world.effects.all([("s1", "t"), ("s2", "t")], 0.0)
+        assert first.effect == pytest.approx(second.effect)
+        assert first.p_corrected is not None
+        assert second.p_corrected is not None
+
+    def test_texts_without_a_target_are_left_out(self) -> None:
+        gaps = np.where(np.arange(20) < 5, np.nan, TARGETS)
+        found = World("mse", [(0.3, 0.1)] * 2, [gaps] * 2).found()
+        assert found.effect == pytest.approx(0.08)
 
 
-@pytest.mark.parametrize(
-    ("value", "ends", "verdict"), [(0.0, (-0.1, 0.1), "none"), (0.04, (0.01, 0.06), "improves")]
-)
-def test_runs_that_all_differ_by_the_same_are_judged_by_their_examples(
-    value: float, ends: tuple[float, float], verdict: str
-) -> None:
-    """Of 23 questions one more may be right in all three runs: no spread, and no certainty."""
-    found = judged("s", "t", np.full(3, value), 0.0, 0.0, lambda: ends)
-    assert (found.low, found.high, found.verdict) == (*ends, verdict)
-    assert EffectRecord.model_validate_json(found.model_dump_json()) == found
+class TestRefused:
+    def test_a_run_that_one_side_lacks(self) -> None:
+        world = World("mse", [(0.3, 0.1)] * 3, [TARGETS] * 3)
+        del world.jobs[("s1", "t"), (2, 0)]
+        with pytest.raises(ProtocolError, match="lack a run that others have") as caught:
+            _ = world.effects
+        assert caught.value.where == "tasks s1 + t"
+        assert caught.value.found == "nothing for fold 3, seed 0"
 
+    def test_other_targets_in_a_pair_than_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        world = World("mse", [(0.3, 0.1)] * 2, [TARGETS] * 2)
 
-def test_a_run_whose_metric_is_undefined_is_left_out() -> None:
-    """Pearson's r of equal targets is not defined."""
-    targets = [TARGETS, np.ones(20), TARGETS]
-    world = World("pearson", [(0.1, 0.1)] * 3, targets)
-    effect = world.effects.effect("s", "t", 0.0)
-    assert (effect.low, effect.high) == pytest.approx((0, 0), abs=1e-9)
-    alone = World("pearson", [(0.1, 0.1)], [np.ones(20)])
-    with pytest.raises(ProtocolError, match="in no run"):
-        alone.effects.effect("s", "t", 0.0)
+        def targets_of(run: int, place: int) -> Any:
+            return 1 - TARGETS if (run, place) == (1, 1) else TARGETS
 
-
-def test_the_one_run_that_is_defined_is_judged_by_its_examples() -> None:
-    world = World("pearson", [(0.1, 0.1)] * 2, [np.ones(20), TARGETS])
-    effect = world.effects.effect("s", "t", 0.0)
-    assert (effect.low, effect.high) == pytest.approx((0, 0), abs=1e-9)
-
-
-def test_sentences_of_a_document_are_drawn_together() -> None:
-    ids = np.array(["d1_s0", "d1_s1", "d2_s0", "d2_s1", "d2_s2"], object)
-    own = TaskPredictions("t", "binary", ids, np.arange(5.0), np.arange(5.0), "c")
-    units = _rows_by_unit(own)
-    assert [rows.tolist() for rows in units] == [[0, 1], [2, 3, 4]]
-    drawn = _drawn(own, np.concatenate([units[1], units[1]])).tasks["t"]
-    assert drawn.scores.tolist() == [2, 3, 4, 2, 3, 4]
-    assert len(set(drawn.ids)) == 6
+        monkeypatch.setattr(world, "targets_of", targets_of)
+        with pytest.raises(ProtocolError, match="A target differs") as caught:
+            _ = world.effects
+        assert "tasks s1 + t, fold 2, seed 0" in (caught.value.where or "")

@@ -47,7 +47,8 @@ def pairs(
     if output is not None:
         _write(record, output / f"{record.name}-transfer")
     if json:
-        print_json(record.model_dump(mode="json") | {"matrix": record.matrix()})
+        said = {"interval": record.interval, "rule": record.rule, "matrix": record.matrix()}
+        print_json(record.model_dump(mode="json") | said)
         return
     print_table(transfer_table(record))
 

@@ -121,17 +121,25 @@ def predicted(affinity: AffinityRecord, before: Groups, after: Groups) -> Predic
 
 
 def of_transfer(record: TransferRecord) -> AffinityRecord:
-    """Return measured pairwise transfer as an affinity, in points."""
-    half_width = {(e.source, e.target): (e.high - e.low) / 2 / 1.96 for e in record.effects}
+    """Return measured pairwise transfer as an affinity, in points.
+
+    Where one effect has no interval, no error is known: it would be taken for 0.
+    """
+    half_width = {
+        (own.source, own.target): (own.high - own.low) / 2 / 1.96
+        for own in record.effects
+        if own.low is not None and own.high is not None
+    }
+    errors = [
+        [100 * half_width[s, t] if (s, t) in half_width else None for t in record.tasks]
+        for s in record.tasks
+    ]
     return AffinityRecord(
         name="transfer",
         unit="points of each task's metric",
         tasks=record.tasks,
         matrix=[[None if v is None else 100 * v for v in row] for row in record.matrix()],
-        errors=[
-            [100 * half_width[s, t] if (s, t) in half_width else None for t in record.tasks]
-            for s in record.tasks
-        ],
+        errors=errors if len(half_width) == len(record.effects) else None,
         note="measured by `mtlv pairs`",
     )
 

@@ -19,9 +19,7 @@ def transfer_table(record: TransferRecord) -> Table:
     metrics = ", ".join(f"{task} {metric}" for task, metric in record.metrics.items())
     note = (
         "effect of learning the row's task beside the column's, in points of its metric, with "
-        f"{record.interval}; * : the interval leaves out 0"
-        + (f" and the effect exceeds {100 * record.margin:g}" if record.margin else "")
-        + f"; metrics: {metrics}"
+        f"{record.interval}; * is an effect: {record.rule}; metrics: {metrics}"
     )
     header = ("learning … does", *record.tasks)
     return Table(f"Transfer {record.name}", header, (("(alone)", *alone), *rows), note)
@@ -38,6 +36,8 @@ def transfer_csv(record: TransferRecord) -> str:
 
 def _cell(effect: EffectRecord) -> str:
     star = "" if effect.verdict == "none" else "*"
+    if effect.low is None or effect.high is None:
+        return f"{100 * effect.effect:+.1f}{star} (no interval)"
     low, high = 100 * effect.low, 100 * effect.high
     return f"{100 * effect.effect:+.1f}{star} ({low:+.1f}, {high:+.1f})"
 

@@ -1,37 +1,33 @@
 """What tasks did to each other, from the stored predictions of every task alone and in pairs.
 
 The effect of s on t is the difference of t's metric beside s to that alone, paired by fold and
-seed. Its interval is Student's over the runs of one test part; over several, which share training
-texts, that of the corrected resampled t-test, a difference each; of a single run, or of runs that
-all differ by the same, that of a bootstrap over test examples. "No effect" is a rule: the interval
-holds 0, or the effect is within a margin that was set beforehand.
+seed; `pair_tests` has the tests. "No effect" is a rule: the interval holds 0, or p is not below .05
+after Holm's correction over all effects, or the effect is within a margin that was set beforehand.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.metrics import TASK_METRICS
-from mtlv.evaluation.predictions import Predictions, TaskPredictions
+from mtlv.evaluation.predictions import Predictions
+from mtlv.evaluation.protocol import same_targets
+from mtlv.evaluation.scores import Scores, json_number
 from mtlv.evaluation.scoring import ScoringSettings, score
-from mtlv.evaluation.significance import Units, corrected_t
-from mtlv.evaluation.significance.units import whole
+from mtlv.evaluation.significance import Run as Scored
+from mtlv.evaluation.significance import Sheet, Units, sheet
 from mtlv.randomness import generator
 from mtlv.store.record import EffectRecord
 from mtlv.studies.arms import Arm
 from mtlv.studies.jobs import Job
+from mtlv.studies.pair_tests import Sides, Tested, by_examples, by_parts, judged
 
 __all__ = ["Group", "PairEffects", "Run"]
 
-CONFIDENCE = 0.95
-DRAWS = 500
 Array = np.ndarray[Any, Any]
 Group = tuple[str, ...]
 Run = tuple[int, int]
@@ -44,12 +40,18 @@ class PairEffects:
     Args:
         arm: whose store has the predictions.
         jobs: of every task alone and of every pair, by tasks and run.
+
+    Raises:
+        ProtocolError: some tasks lack a run that others have, or a task was not tested on the same
+            examples alone and in a pair.
     """
 
     def __init__(self, arm: Arm, jobs: Mapping[tuple[Group, Run], Job]) -> None:
         self._arm, self._jobs = arm, jobs
         self.runs = list(dict.fromkeys(run for _, run in jobs))
-        self._values = {place: self._values_of(job) for place, job in jobs.items()}
+        self._groups = sorted(dict.fromkeys(group for group, _ in jobs), key=len)
+        self._check_complete()
+        self._scores = {run: self._scores_in(run) for run in self.runs}
 
     @property
     def test_parts(self) -> int:
@@ -60,143 +62,169 @@ class PairEffects:
 
     def alone(self, task: str) -> float:
         """Return the mean metric of a task that is learned alone."""
-        values = [self._values[(task,), run][task] for run in self.runs]
+        values = [self._value((task,), run, task) for run in self.runs]
         return self._sign(task) * float(np.nanmean(values))
 
-    def effect(self, source: str, target: str, margin: float) -> EffectRecord:
-        """Return what learning a task beside another does to that.
+    def all(self, pairs: Iterable[tuple[str, str]], margin: float) -> list[EffectRecord]:
+        """Return the effect of every source on its target, corrected for each other.
 
         Args:
-            source: the task that is added.
-            target: the task that is looked at.
+            pairs: source and target.
             margin: effects up to so much, in the unit of the metric, count as none.
 
         Raises:
-            ProtocolError: the target's metric is defined in no run.
+            ProtocolError: a target's metric is defined in no run.
         """
-        found = self._differences(source, target)
+        wanted = list(pairs)
+        found = {}
+        for target in dict.fromkeys(target for _, target in wanted):
+            sources = [source for source, own in wanted if own == target]
+            for effect in self._on(target, sources, len(wanted)):
+                found[effect.source, target] = effect
+        return judged([found[pair] for pair in wanted], margin)
+
+    def _on(self, target: str, sources: Sequence[str], effects: int) -> Iterator[EffectRecord]:
+        """Yield the effect of each source on a target, not judged yet."""
+        differences = {source: self._differences(source, target) for source in sources}
+        for runs in dict.fromkeys(tuple(own) for own in differences.values()):
+            alike = {source: own for source, own in differences.items() if tuple(own) == runs}
+            parts = self._parts(target, runs)
+            values = {
+                source: _by_part(np.array(list(own.values())), parts)
+                for source, own in alike.items()
+            }
+            if parts.max() > 0:
+                overlap = self._overlap(target)
+                tested = {source: by_parts(own, overlap) for source, own in values.items()}
+            else:
+                tested = self._by_examples(target, list(alike), runs, effects)
+            for source, own in values.items():
+                yield _record(source, target, float(own.mean()), tested[source])
+
+    def _differences(self, source: str, target: str) -> dict[Run, float]:
+        """Return the effect in every run in which the target's metric is defined.
+
+        Raises:
+            ProtocolError: there is none.
+        """
+        pair = self._pair(source, target)
+        every = {
+            run: self._value(pair, run, target) - self._value((target,), run, target)
+            for run in self.runs
+        }
+        found = {run: value for run, value in every.items() if np.isfinite(value)}
         if not found:
             raise ProtocolError(
                 f"The metric of '{target}' is defined in no run.",
                 where=f"transfer from '{source}'",
                 hint="look at its validation and test parts with `mtlv data check`",
             )
-        splits = self._arm.inputs.splits[self._arm.inputs.tasks[target].corpus]
-        tests = [splits[fold].test.tobytes() for fold, _ in found]
-        values, overlap = np.array(list(found.values())), 0.0
-        if len(set(tests)) > 1:
-            values = _by_part(values, tests)
-            first = splits[0]
-            overlap = len(first.test) / (len(first.train) + len(first.validation))
-        bootstrap = partial(self._bootstrap, source, target, next(iter(found)))
-        return judged(source, target, values, overlap, margin, bootstrap)
+        return found
 
-    def _differences(self, source: str, target: str) -> dict[Run, float]:
-        """Return the effect in every run in which the target's metric is defined."""
-        pair = self._pair(source, target)
-        every = {
-            run: self._values[pair, run][target] - self._values[(target,), run][target]
-            for run in self.runs
+    def _parts(self, target: str, runs: Sequence[Run]) -> Array:
+        """Return the number of the test part of every run, (R,), from 0."""
+        splits = self._arm.inputs.splits[self._arm.inputs.tasks[target].corpus]
+        tests = [splits[fold].test.tobytes() for fold, _ in runs]
+        different = list(dict.fromkeys(tests))
+        return np.array([different.index(test) for test in tests])
+
+    def _overlap(self, target: str) -> float:
+        """Return test over training examples; validation, on which is chosen, counts as those."""
+        first = self._arm.inputs.splits[self._arm.inputs.tasks[target].corpus][0]
+        return len(first.test) / (len(first.train) + len(first.validation))
+
+    def _by_examples(
+        self, target: str, sources: Sequence[str], runs: Sequence[Run], effects: int
+    ) -> dict[str, Tested]:
+        """Return what runs on one test part say of the sources' effects."""
+        units = Units.of(self._test((target,), runs[0], target))
+        beside = {
+            source: [self._sheet(self._pair(source, target), run, target, units) for run in runs]
+            for source in sources
         }
-        return {run: value for run, value in every.items() if np.isfinite(value)}
+        alone = [self._sheet((target,), run, target, units) for run in runs]
+        key = target, self._arm.inputs.tasks[target].metric
+        random = generator(0, "pair bootstrap", target)
+        return by_examples(Sides(key, beside, alone, units), self._sign(target), random, effects)
 
     def _pair(self, source: str, target: str) -> Group:
         both = (source, target), (target, source)
-        return next(pair for pair in both if (pair, self.runs[0]) in self._jobs)
+        return next(pair for pair in both if pair in self._groups)
 
-    def _values_of(self, job: Job) -> dict[str, float]:
-        """Return the test value of each of a job's tasks in its own metric, more being better.
+    def _check_complete(self) -> None:
+        missing = [
+            (group, run)
+            for run in self.runs
+            for group in self._groups
+            if (group, run) not in self._jobs
+        ]
+        if missing:
+            group, (fold, seed) = missing[0]
+            raise ProtocolError(
+                "Runs cannot be paired: some tasks lack a run that others have.",
+                where=f"tasks {' + '.join(group)}",
+                found=f"nothing for fold {fold + 1}, seed {seed}",
+                expected="every task alone and every pair, in the same folds and with the same "
+                "seeds",
+                hint="run `mtlv pairs` again: finished jobs are kept",
+            )
+
+    def _scores_in(self, run: Run) -> dict[tuple[Group, str], Scores]:
+        """Score every task of every job of a run; those of a pair on the targets of those alone.
 
         Every task is judged by itself: a threshold must not move because another was beside it.
         """
-        parts = self._arm.store.predictions(job.id)
-        return {
-            task: self._value(task, parts["validation"], parts["test"].only([task]))
-            for task in job.model.tasks
-        }
-
-    def _value(self, task: str, validation: Predictions, test: Predictions) -> float:
         evaluation = self._arm.config.evaluation
         settings = ScoringSettings(evaluation.thresholds, evaluation.shrinkage)
-        scores = score(validation.only([task]), test, settings)
-        return self._sign(task) * scores.per_task[task][self._arm.inputs.tasks[task].metric]
+        found, first = {}, dict[str, Predictions]()
+        for group in self._groups:  # single tasks come first
+            job = self._jobs[group, run]
+            parts = self._arm.store.predictions(job.id)
+            for task in job.model.tasks:
+                test = parts["test"].only([task])
+                try:
+                    same_targets(first.setdefault(task, test), test)
+                except ProtocolError as error:
+                    place = f"tasks {' + '.join(group)}, fold {run[0] + 1}, seed {run[1]}"
+                    raise error.inside(place) from error
+                found[group, task] = score(parts["validation"].only([task]), test, settings)
+        return found
+
+    def _value(self, group: Group, run: Run, task: str) -> float:
+        """Return the test value of a task of a group in its own metric, more being better."""
+        own = self._scores[run][group, task].per_task[task]
+        return self._sign(task) * own[self._arm.inputs.tasks[task].metric]
+
+    def _test(self, group: Group, run: Run, task: str) -> Predictions:
+        return self._arm.store.predictions(self._jobs[group, run].id)["test"].only([task])
+
+    def _sheet(self, group: Group, run: Run, task: str, units: Units) -> Sheet:
+        thresholds = self._scores[run][group, task].thresholds
+        scored = Scored(self._test(group, run, task), thresholds)
+        metric = self._arm.inputs.tasks[task].metric
+        return sheet(scored, units, "primary_mean", {task: metric})
 
     def _sign(self, task: str) -> int:
         """Return what turns a task's metric so that more is better."""
         own = self._arm.inputs.tasks[task]
         return 1 if TASK_METRICS[own.kind][own.metric].higher_is_better else -1
 
-    def _bootstrap(self, source: str, target: str, run: Run) -> tuple[float, float]:
-        """Return the interval of one run over resampled test examples, documents as a whole."""
-        both = self._pair(source, target), (target,)
-        parts = [self._arm.store.predictions(self._jobs[group, run].id) for group in both]
-        tests = [whole(part["test"].tasks[target]) for part in parts]
-        units = _rows_by_unit(tests[1])
-        random = generator(run[1], "pair bootstrap", source, target)
-        differences = []
-        for _ in range(DRAWS):
-            rows = np.concatenate([units[i] for i in random.integers(len(units), size=len(units))])
-            together, alone = (
-                self._value(target, part["validation"], _drawn(test, rows))
-                for part, test in zip(parts, tests, strict=True)
-            )
-            differences.append(together - alone)
-        outside = (1 - CONFIDENCE) / 2
-        low, high = np.nanquantile(differences, [outside, 1 - outside])
-        return float(low), float(high)
+
+def _by_part(values: Array, parts: Array) -> Array:
+    """Return the mean of values (R,) on each test part, (P,); the values where there is one."""
+    if not parts.any():
+        return values
+    return np.array([values[parts == i].mean() for i in range(parts.max() + 1)])
 
 
-def judged(
-    source: str,
-    target: str,
-    differences: Array,
-    overlap: float,
-    margin: float,
-    bootstrap: Callable[[], tuple[float, float]],
-) -> EffectRecord:
-    """Return an effect with its interval, and what the rule makes of it.
-
-    Args:
-        source: the task that is added.
-        target: the task that is looked at.
-        differences: (J,), one per run, or per test part if there are several.
-        overlap: test over training examples for several test parts; 0 for one.
-        margin: effects up to so much count as none.
-        bootstrap: gives the interval of one run over its examples, for where there is one run, or
-            where all differ by the same.
-    """
-    mean, low, high = float(differences.mean()), math.nan, math.nan
-    if len(differences) > 1:
-        found = corrected_t(differences, overlap)
-        low, high = found.low, found.high
-    if math.isnan(low):
-        low, high = bootstrap()
-    verdict = "none"
-    if low > 0 and mean > margin:
-        verdict = "improves"
-    elif high < 0 and mean < -margin:
-        verdict = "decreases"
+def _record(source: str, target: str, effect: float, tested: Tested) -> EffectRecord:
     return EffectRecord(
-        source=source, target=target, effect=mean, low=low, high=high, verdict=verdict
+        source=source,
+        target=target,
+        effect=effect,
+        low=json_number(tested.low),
+        high=json_number(tested.high),
+        verdict="none",
+        p=json_number(tested.p),
+        test=tested.test,
     )
-
-
-def _by_part(values: Array, tests: Sequence[bytes]) -> Array:
-    """Return the mean of values (R,) on each test part."""
-    different = list(dict.fromkeys(tests))
-    part = np.array([different.index(test) for test in tests])
-    return np.array([values[part == i].mean() for i in range(len(different))])
-
-
-def _rows_by_unit(test: TaskPredictions) -> list[Array]:
-    """Return the rows of every example, or of every document where sentences are examples."""
-    unit = Units.of(Predictions("test", {test.task: test})).of_task(test)  # (N,)
-    order = np.argsort(unit, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(unit[order])) + 1)
-
-
-def _drawn(test: TaskPredictions, rows: Array) -> Predictions:
-    """Return some rows of a task's predictions, repeated ones under ids of their own."""
-    ids = np.asarray([f"draw {i}" for i in range(len(rows))], object)
-    drawn = replace(test, ids=ids, targets=test.targets[rows], scores=test.scores[rows])
-    return Predictions("test", {test.task: drawn})

@@ -55,16 +55,17 @@ def transfer(
     runs = [(fold, seed) for seed in config.evaluation.seeds for fold in range(inputs.folds)]
     jobs = {(group, run): _job(arm, group, run) for run in runs for group in groups}
     arm.run_jobs("pairs", list(jobs.values()))
-    effects = PairEffects(arm, jobs)
+    pairs = PairEffects(arm, jobs)
+    effects = pairs.all(permutations(names, 2), margin)
     record = TransferRecord(
         name=config.study,
         config=config.model_dump(mode="json"),
         tasks=list(names),
         metrics={task.name: task.metric for task in inputs.tasks},
-        alone={name: effects.alone(name) for name in names},
-        effects=[effects.effect(s, t, margin) for s, t in permutations(names, 2)],
+        alone={name: pairs.alone(name) for name in names},
+        effects=effects,
         runs=len(runs),
-        test_parts=effects.test_parts,
+        test_parts=pairs.test_parts,
         margin=margin,
         jobs=sorted({job.id for job in jobs.values()}),
         finished=now(),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mtlv.errors import StoreError
 from mtlv.explorer.asking import Asked, study_address
-from mtlv.explorer.grids import Column, Grid, from_table, number, word
+from mtlv.explorer.grids import Cell, Column, Grid, from_table, number, word
 from mtlv.explorer.library import Damage, Library
 from mtlv.explorer.pages.page import Page, drawings
 from mtlv.explorer.progress import progress_of
+from mtlv.report.numbers import p_value
 from mtlv.report.transfer import transfer_table
 from mtlv.store.record import TransferRecord
 
@@ -44,7 +45,9 @@ def _pairs(record: TransferRecord, study: str) -> Grid:
         Column("effect (points)"),
         Column("low"),
         Column("high"),
-        Column("verdict", "word"),
+        Column("p", help="of no effect"),
+        Column("p corrected", help="for the number of effects, by Holm"),
+        Column("verdict", "word", f"an effect: {record.rule}"),
     )
     tones = {"improves": "good", "decreases": "bad", "none": "quiet"}
     words = {"none": "no effect shown"}
@@ -52,12 +55,18 @@ def _pairs(record: TransferRecord, study: str) -> Grid:
         (
             word(own.source, study_address(study, "tasks", own.source)),
             word(own.target, study_address(study, "tasks", own.target)),
-            number(100 * own.effect, "+.1f"),
-            number(100 * own.low, "+.1f"),
-            number(100 * own.high, "+.1f"),
+            _points(own.effect),
+            _points(own.low),
+            _points(own.high),
+            number(own.p, p_value),
+            number(own.p_corrected, p_value),
             word(words.get(own.verdict, own.verdict), tone=tones[own.verdict]),
         )
         for own in record.effects
     )
-    note = f"test part, {record.interval}"
+    note = f"test part, {record.interval}; an effect: {record.rule}"
     return Grid("pairs", "Pairs of tasks", columns, rows, note)
+
+
+def _points(value: float | None) -> Cell:
+    return number(None if value is None else 100 * value, "+.1f")

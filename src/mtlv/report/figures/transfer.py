@@ -13,8 +13,9 @@ from plotly.graph_objects import Figure, Scatter
 from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.seriation import seriated
-from mtlv.report.figures.theme import GREEN, NEUTRAL, WIDTH, WORSE
-from mtlv.report.figures.words import hover, short, widest
+from mtlv.report.figures.theme import GREEN, NEUTRAL, SIZES, WIDTH, WORSE
+from mtlv.report.figures.words import hover, plain, short, widest
+from mtlv.report.numbers import p_value
 
 __all__ = ["transfer"]
 
@@ -23,6 +24,8 @@ FEW = 8
 """Arrows of no shown effect are drawn between so many tasks only."""
 BEND, GAP = 0.16, 0.05
 STEPS = 24
+RULE = 16
+"""Pixels that the line with the rule takes."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ def transfer(frame: pd.DataFrame, signature: str) -> Figure:
             - source, target: the task that is added, and the one that is looked at.
             - effect: difference of the target's metric to being learned alone, in the unit.
             - low, high: ends of its interval; NaN where there is none.
+            - p_corrected: of no effect; NaN where there is none.
             - verdict: `improves`, `decreases` or `none`.
+            - rule: what an effect must meet to be called one, the same in every row.
             - metric, unit: of the target.
         signature: of the data.
 
@@ -68,9 +73,9 @@ def transfer(frame: pd.DataFrame, signature: str) -> Figure:
     rows = checked(
         frame,
         "transfer",
-        words=("source", "target", "verdict", "metric", "unit"),
+        words=("source", "target", "verdict", "rule", "metric", "unit"),
         numbers=("effect",),
-        optional=("low", "high"),
+        optional=("low", "high", "p_corrected"),
     )
     tasks = _ordered(rows)
     angles = 2 * np.pi * np.arange(len(tasks)) / len(tasks)
@@ -82,12 +87,14 @@ def transfer(frame: pd.DataFrame, signature: str) -> Figure:
             _draw(figure, arrows, own, places)
     _nodes(figure, places)
     labels = widest(short(task, 24) for task in tasks)
-    margins = Margins(left=labels + 24, right=labels + 24, bottom=34, top=62)
+    margins = Margins(left=labels + 24, right=labels + 24, bottom=34, top=62 + RULE)
     figure.update_xaxes(visible=False, range=[-1.06, 1.06], constrain="domain")
     figure.update_yaxes(visible=False, range=[-1.06, 1.06], constrain="domain", scaleanchor="x")
     height = max(WIDTH - margins.left - margins.right, 260)
     title = "What learning one task does to another"
-    return dressed(figure, title, signature, height, margins, "above")
+    figure = dressed(figure, title, signature, height, margins, "above")
+    rule = {"text": plain(f"an effect: {rows.rule[0]}"), "font": {"size": SIZES["small"]}}
+    return figure.update_layout(legend={"title": rule | {"side": "top"}})
 
 
 def _ordered(rows: pd.DataFrame) -> list[str]:
@@ -176,4 +183,5 @@ def _nodes(figure: Figure, places: Mapping[str, Array]) -> None:
 def _said(row: Any, words: str) -> str:
     interval = "" if np.isnan(row.low) else f" ({row.low:+.2f} to {row.high:+.2f})"
     effect = f"{row.metric}: {row.effect:+.2f} {row.unit}{interval}"
-    return hover(f"{row.source} → {row.target}", effect, words)
+    p = "" if np.isnan(row.p_corrected) else f"p corrected: {p_value(row.p_corrected)}"
+    return hover(f"{row.source} → {row.target}", effect, p, words)

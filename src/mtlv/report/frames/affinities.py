@@ -75,13 +75,14 @@ def transfer_data(record: TransferRecord) -> Data:
     """Return the frame of pairwise transfer, and its signature."""
     rows = [
         {"source": own.source, "target": own.target, "effect": 100 * own.effect}
-        | {"low": 100 * own.low, "high": 100 * own.high, "verdict": own.verdict}
-        | {"metric": record.metrics[own.target], "unit": "points"}
+        | {"low": None if own.low is None else 100 * own.low}
+        | {"high": None if own.high is None else 100 * own.high}
+        | {"p_corrected": own.p_corrected, "verdict": own.verdict}
+        | {"rule": record.rule, "metric": record.metrics[own.target], "unit": "points"}
         for own in record.effects
     ]
-    words = [record.interval, f"margin:{record.margin:g}"]
-    signature = ("study " + record.name, "test part", *words)
-    return Data(pd.DataFrame(rows), "|".join(signature))
+    words = ["test part", record.interval, f"an effect: {record.rule}"]
+    return Data(pd.DataFrame(rows), "|".join(["study " + record.name, *words]))
 
 
 def _cells(record: AffinityRecord) -> pd.DataFrame:
