@@ -232,6 +232,7 @@ def _affinity_record(affinity: Affinity) -> AffinityRecord:
         seconds=affinity.cost.seconds,
         runs=_known(affinity.cost.runs),
         note=affinity.note,
+        predicts_gain=affinity.gains.unit.predicts_gain,
     )
 
 
