@@ -14,7 +14,9 @@ truth does not have, and is judged by
   is that of the mean difference over the seeds of the truth. The best is chosen by the same values
   that judge it, which makes every regret look larger than it is;
 - regret of the best split that it found, whether or not it recommends to leave one model;
-- its cost in multiples of one multi-task run.
+- its cost in multiples of one multi-task run: trainings by the texts that they see, measuring runs
+  by the clock, and what is done besides (embedding texts, clustering, searching) by processor
+  seconds.
 
 All trainings are jobs in the store: a second call only reads them. Settings are cheap on purpose
 (few training texts, MiniLM with five of six layers frozen), which makes gains large and noisy; the
@@ -39,15 +41,14 @@ from scipy.stats import kendalltau
 from mtlv.errors import GroupingError
 from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.grouping.context import Array
-from mtlv.grouping.features import task_features
+from mtlv.grouping.features import FEATURES
 from mtlv.grouping.gains import PairGains, TableGains
-from mtlv.grouping.methods import find_groups
 from mtlv.grouping.points import Points
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.store import Store
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import parse_config
-from mtlv.studies.grouping import Instruments
+from mtlv.studies.grouping import Instruments, find
 from mtlv.studies.inputs import read_inputs
 from mtlv.studies.processes import make_executor
 from mtlv.studies.watching import StudyWatcher
@@ -74,7 +75,7 @@ CONFIG: dict[str, Any] = {
     "store": {"checkpoints": False},
     "tracking": {"mlflow": False},
 }
-CLUSTERED = ("label", "label_description", "text_embedding", "phi", "data_map", "fisher")
+CLUSTERED = tuple(FEATURES)
 SEARCHED = ("phi", "pmi", "jaccard", "pooled", "gradient_cosine", "gradient_dot", "lookahead")
 SEARCHED += ("subset", "surrogate", "pairs", "exhaustive")
 
@@ -108,17 +109,20 @@ class Progress(StudyWatcher):
 
 
 class Truth:
-    """Measured gains of every grouping on the test part."""
+    """Measured gains of every grouping on the test part.
 
-    def __init__(self, arm: Arm) -> None:
-        self.arm, self.names = arm, arm.inputs.tasks.names
-        size = len(self.names)
-        self.groups = [g for n in range(1, size + 1) for g in combinations(self.names, n)]
-        self.members = np.array([[name in g for name in self.names] for g in self.groups])
-        values = np.stack([self._values(seed) for seed in TRUTH_SEEDS], axis=-1)  # (P, T, S)
+    Args:
+        names: of the T tasks.
+        values: of the members of all their P groups (see `all_groups`) by seed, (P, T, S).
+    """
+
+    def __init__(self, names: Sequence[str], values: Array) -> None:
+        self.names, self.groups = tuple(names), all_groups(names)
+        self.members = np.array([[name in g for name in names] for g in self.groups])
         self.table = TableGains(self.names, self.members, values)
-        self.gains = self._gains(range(len(TRUTH_SEEDS)))  # (P, T)
-        self.by_seed = [self._gains([place]) for place in range(len(TRUTH_SEEDS))]
+        seeds = range(values.shape[-1])
+        self.gains = self._gains(seeds)  # (P, T)
+        self.by_seed = [self._gains([place]) for place in seeds]
         self.reachable = [p for p in partitions(list(self.names)) if len(p) <= BUDGET]
         self.best = max(self.reachable, key=self.value)
 
@@ -137,7 +141,7 @@ class Truth:
         """Return the mean gain on each seed of the grouping that is best on the other seeds."""
         gains = []
         for place, own in enumerate(self.by_seed):
-            others = self._gains([s for s in range(len(TRUTH_SEEDS)) if s != place])
+            others = self._gains([s for s in range(len(self.by_seed)) if s != place])
             best = max(self.reachable, key=lambda groups, by=others: self.value(groups, by))
             gains.append(self.value(best, own))
         return float(np.mean(gains))
@@ -153,7 +157,7 @@ class Truth:
         wanted = self.members & (self.members.sum(axis=1) > 1)[:, None]
         taus = []
         for place, own in enumerate(self.by_seed):
-            others = self._gains([s for s in range(len(TRUTH_SEEDS)) if s != place])
+            others = self._gains([s for s in range(len(self.by_seed)) if s != place])
             taus.append(kendalltau(own[wanted], others[wanted]).statistic)
         return float(np.mean(taus))
 
@@ -162,17 +166,10 @@ class Truth:
         values = self.table.values[..., list(places)]
         return TableGains(self.names, self.members, values).mean(self.members)
 
-    def _values(self, seed: int) -> Array:
-        instruments = _instruments(self.arm)
-        trained = instruments.train(self.groups, seed)
-        values = np.full(self.members.shape, np.nan)
-        metric = TASK_METRICS["binary"]["average_precision"].function
-        for row, each in enumerate(trained):
-            test = self.arm.store.predictions(each.job)["test"].labels()
-            for column, name in enumerate(test.tasks):
-                value = metric(test.scores[:, column], test.targets[:, column])
-                values[row, self.names.index(name)] = value
-        return values
+
+def all_groups(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return all groups of some tasks, small ones first."""
+    return [g for size in range(1, len(names) + 1) for g in combinations(names, size)]
 
 
 def main() -> None:
@@ -183,8 +180,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="jobs at once")
     options = parser.parse_args()
     arm = _arm(options.store, options.workers)
-    truth = Truth(arm)
-    result = _result([_judged(proposal, truth) for proposal in _proposals(arm, truth)], truth)
+    names = arm.inputs.tasks.names
+    truth = Truth(names, np.stack([_values(arm, seed) for seed in TRUTH_SEEDS], axis=-1))
+    rows = [_judged(proposal, truth) for proposal in _proposals(arm, truth)]
+    result = _result(rows, truth) | _setting(arm)
     print(json.dumps(result, indent=1) if options.json else _table(result))
 
 
@@ -193,7 +192,7 @@ def _result(rows: Sequence[dict[str, Any]], truth: Truth) -> dict[str, Any]:
         "methods": rows,
         "tasks": list(truth.names),
         "budget": BUDGET,
-        "seeds": len(TRUTH_SEEDS),
+        "seeds": len(truth.by_seed),
         "best_gain": truth.value(truth.best),
         "best_gain_chosen_on_other_seeds": truth.best_of_others(),
         "best_groups": truth.best,
@@ -201,11 +200,14 @@ def _result(rows: Sequence[dict[str, Any]], truth: Truth) -> dict[str, Any]:
         "mtl_gain": truth.value([truth.names]),
         "standard_error_of_a_value": truth.table.error(),
         "kendall_tau_between_seeds": truth.ceiling(),
+    }
+
+
+def _setting(arm: Arm) -> dict[str, Any]:
+    split = arm.inputs.splits["openi"][0]
+    return {
         "train": CONFIG["train"],
-        "texts": {
-            k: len(getattr(truth.arm.inputs.splits["openi"][0], k))
-            for k in ("train", "validation", "test")
-        },
+        "texts": {k: len(getattr(split, k)) for k in ("train", "validation", "test")},
         "machine": f"{platform.machine()}, {platform.system()}",
     }
 
@@ -245,22 +247,23 @@ def _proposals(arm: Arm, truth: Truth) -> Iterator[Proposal]:
 def _clustered(features: str, arm: Arm, truth: Truth) -> Proposal:
     settings = GroupingSettings(features=features, groups=BUDGET, seeds=(OWN_SEED,))
     instruments = _instruments(arm)
-    context = instruments.context(settings)
-    groups = find_groups(context, settings).grouping.groups
-    distances = Points.of_features(task_features(features, context)).distances
-    tau = truth.tau(PairGains(-distances).mean(truth.members))
-    return Proposal(f"cluster {features}", groups, groups, _runs(arm, instruments), tau)
+    found, took = find(settings, instruments)
+    if found.features is None:
+        raise GroupingError(f"'{features}' found nothing to judge.")
+    groups, cost = found.grouping.groups, _runs(arm, instruments) + _share(arm, took)
+    tau = truth.tau(PairGains(-Points.of_features(found.features).distances).mean(truth.members))
+    return Proposal(f"cluster {features}", groups, groups, cost, tau)
 
 
 def _searched(affinity: str, arm: Arm, truth: Truth) -> Proposal:
     settings = GroupingSettings(method=affinity, budget=BUDGET, seeds=(OWN_SEED,), every=10)
-    found = find_groups(_instruments(arm).context(settings), settings)
+    found, took = find(settings, _instruments(arm))
     if found.affinity is None or found.recommendation is None:
         raise GroupingError(f"'{affinity}' found nothing to judge.")
     split = found.grouping.groups
     recommended = split if found.recommendation.leave_mtl else [truth.names]
     tau = truth.tau(found.affinity.gains.mean(truth.members))
-    cost = found.affinity.cost.runs
+    cost = found.affinity.cost.runs + _share(arm, took)
     return Proposal(f"search {affinity}", split, recommended, cost, tau)
 
 
@@ -268,6 +271,18 @@ def _runs(arm: Arm, instruments: Instruments) -> float:
     """Return the cost of an instrument's jobs in multiples of one multi-task run."""
     costs = [arm.store.job(job).cost for job in dict.fromkeys(instruments.jobs)]
     return sum(c.wall_seconds / (c.wall_seconds - c.measuring_seconds) for c in costs)
+
+
+def _share(arm: Arm, took: Array) -> float:
+    """Return what a grouping took besides jobs as a part of one multi-task run.
+
+    Args:
+        arm: to train that run in, which `exhaustive` needs too.
+        took: seconds by the clock and of the processor, (2,).
+    """
+    (trained,) = _instruments(arm).train([arm.inputs.tasks.names], OWN_SEED)
+    cost = arm.store.job(trained.job).cost
+    return float(took[1]) / (cost.cpu_seconds + sum(cost.cpu_preparations.values()))
 
 
 def partitions(names: list[str]) -> list[list[list[str]]]:
@@ -285,6 +300,20 @@ def _arm(store: Path, workers: int) -> Arm:
     arm = Arm(config, {}, inputs, Store(store), make_executor(workers), Progress())
     arm.plan()
     return arm
+
+
+def _values(arm: Arm, seed: int) -> Array:
+    """Return the values on test of the members of all groups, (P, T); NaN for others."""
+    names = arm.inputs.tasks.names
+    metric = TASK_METRICS["binary"]["average_precision"].function
+    groups = all_groups(names)
+    values = np.full((len(groups), len(names)), np.nan)
+    for row, each in enumerate(_instruments(arm).train(groups, seed)):
+        test = arm.store.predictions(each.job)["test"].labels()
+        for column, name in enumerate(test.tasks):
+            value = metric(test.scores[:, column], test.targets[:, column])
+            values[row, names.index(name)] = value
+    return values
 
 
 def _instruments(arm: Arm) -> Instruments:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from mtlv.errors import GroupingError
-from mtlv.grouping.affinities import AFFINITIES
+from mtlv.errors import EncoderError, GroupingError
+from mtlv.grouping.affinities import AFFINITIES, Affinity
 from mtlv.grouping.affinity_surrogate import balanced_groups
+from mtlv.grouping.context import Array, TaskContext
 from mtlv.grouping.settings import GroupingSettings
-from mtlv.grouping.surrogate import fit_ridge, group_features
+from mtlv.grouping.surrogate import RidgeGains, fit_ridge, group_features
+from mtlv.tasks import TaskSet
 
-from .worlds import World, additive, context, families, groups_of
+from .worlds import World, additive, context, families, groups_of, task_set
 
 NAMES = ("a1", "a2", "b1", "b2", "c1", "c2")
 
@@ -48,10 +54,12 @@ def test_too_few_trainings_are_refused() -> None:
 def test_features_by_hand() -> None:
     group = np.array([[True, True, False, True]])
     similarity = np.arange(16.0).reshape(4, 4)
-    summed = group_features(group, "sum", similarity)[0, 0]
+    summed = group_features(group, "sum", [similarity])[0, 0]
     np.testing.assert_allclose(summed, [1, 0, 1, 0, 1, 2 / 3, (4 + 12) / 2])
-    mean = group_features(group, "mean", None)[0, 1]
+    mean = group_features(group, "mean")[0, 1]
     np.testing.assert_allclose(mean, [1, 0.5, 0, 0, 0.5, 2 / 3])
+    alone = group_features(np.array([[False, True, False, False]]), "sum", [similarity])[0, 1]
+    assert not alone.any()
 
 
 @pytest.mark.parametrize("form", ["mean", "sum"])
@@ -76,15 +84,17 @@ def test_left_out_groups_agree_with_fitting_without_them() -> None:
     draw = np.random.default_rng(0)
     every = groups_of(4)[groups_of(4).sum(axis=1) > 1]
     gains = draw.normal(size=every.shape)
-    features = group_features(every, "sum", None)
+    features = group_features(every, "sum")
     errors = []
     for task in range(4):
         rows = np.flatnonzero(every[:, task])
-        for left in rows:
-            kept = rows[rows != left]
-            design, ridge = features[kept, task], 0.5 * np.diag([0.0, *[1.0] * 5])
-            solved = np.linalg.solve(design.T @ design + ridge, design.T @ gains[kept, task])
-            errors.append(gains[left, task] - features[left, task] @ solved)
+        alone_first = np.vstack([np.zeros(6), features[rows, task]])
+        ridge = 0.5 * np.diag([0.0, *[1.0] * 6])
+        design, values = np.insert(alone_first, 0, 1, axis=1), np.append(0, gains[rows, task])
+        for left in range(1, len(values)):
+            kept = np.delete(design, left, axis=0)
+            solved = np.linalg.solve(kept.T @ kept + ridge, kept.T @ np.delete(values, left))
+            errors.append(values[left] - design[left] @ solved)
     assert _fits(features, gains, every, 0.5).error == pytest.approx(np.mean(np.square(errors)))
 
 
@@ -93,15 +103,37 @@ def test_a_similarity_that_explains_gains_is_used() -> None:
     similarity = draw.normal(size=(6, 6))
     similarity = similarity + similarity.T
     every = groups_of(6)
-    gains = group_features(every, "mean", similarity)[..., -1] * 0.1
+    gains = group_features(every, "mean", [similarity])[..., -1] * 0.1
     seen = draw.permutation(len(every))[:12]
     seen = np.append(seen, len(every) - 1)
     several = every & (every.sum(axis=1, keepdims=True) > 1)
     errors = [
         np.abs(fit_ridge(every[seen], gains[seen], known).mean(every) - gains)[several].mean()
-        for known in (None, similarity)
+        for known in ([], [similarity])
     ]
     assert errors[1] < 0.7 * errors[0]
+
+
+def test_how_large_a_similarity_is_does_not_matter() -> None:
+    draw = np.random.default_rng(0)
+    similarity, every = draw.normal(size=(5, 5)), groups_of(5)
+    gains = draw.normal(size=every.shape)
+    small, large = (
+        fit_ridge(every, gains, [scale * similarity + shift]) for scale, shift in [(1, 0), (1e3, 7)]
+    )
+    np.testing.assert_allclose(large.mean(every), small.mean(every), rtol=1e-6)
+    assert large.penalty == small.penalty
+
+
+def test_a_run_alone_moves_gains_only_as_far_as_the_groups_bear_it_out() -> None:
+    draw = np.random.default_rng(0)
+    every, noise = groups_of(5), 0.02
+    values = noise * draw.normal(size=every.shape)
+    alone = values[[0, 1, 3, 7, 15], range(5)]  # groups are counted in binary
+    gains = np.where(every, values - alone, np.nan)
+    several = every & (every.sum(axis=1, keepdims=True) > 1)
+    told = fit_ridge(every, gains).mean(every)[several]
+    assert np.square(told).mean() < 0.5 * np.square(gains[several]).mean()
 
 
 def test_more_noise_makes_wider_draws() -> None:
@@ -158,5 +190,142 @@ def test_what_is_trained_follows_names_not_places() -> None:
 def test_two_tasks_are_enough() -> None:
     world = World(additive({("a", "b"): 0.1}))
     found = AFFINITIES["surrogate"](context("ab", train=world), GroupingSettings())
-    np.testing.assert_allclose(found.matrix, [[np.nan, 0.1], [0.0, np.nan]], atol=1e-9)
+    # what company does has the smallest penalty, as nothing can be left out to choose another
+    np.testing.assert_allclose(found.matrix, [[np.nan, 0.1], [0.0, np.nan]], atol=1e-4)
     assert found.errors is None
+
+
+POSITIVE = {
+    name: np.array([i >> place & 1 for i in range(16)], float)
+    for place, name in enumerate(("a1", "a2", "b1", "b2"))
+}
+
+
+def described(descriptions: Mapping[str, str | None]) -> TaskSet:
+    return TaskSet(
+        tuple(replace(task, description=descriptions[task.name]) for task in task_set(descriptions))
+    )
+
+
+def told_apart(texts: Sequence[str], pooling: str = "mean") -> Array:
+    """Embed texts by the letters in them."""
+    return np.array([[text.count(letter) for letter in "ab12xy"] for text in texts], float) + 0.1
+
+
+class TestWhatIsKnownBeforeTraining:
+    """Similarities that cost nothing, and what becomes of those that are not to be had."""
+
+    NAMES = ("a1", "a2", "b1", "b2")
+
+    def context(self, **changes: Any) -> TaskContext:
+        given: dict[str, Any] = {
+            "tasks": described({"a1": "x", "a2": "xy", "b1": "yy", "b2": "y"}),
+            "targets": POSITIVE | {"a2": POSITIVE["a1"] * POSITIVE["a2"]},
+            "embed": told_apart,
+            "text_vectors": lambda corpus: np.random.default_rng(0).normal(size=(16, 5)),
+            "train": World(additive(families(self.NAMES))),
+        }
+        return context(self.NAMES, **(given | changes))
+
+    def found(self, **changes: Any) -> Affinity:
+        return AFFINITIES["surrogate"](self.context(**changes), GroupingSettings())
+
+    def test_all_that_a_context_gives_is_used(self) -> None:
+        found = self.found()
+        assert found.note.endswith("likeness by phi, label, label_description, text_embedding")
+        assert isinstance(found.gains, RidgeGains)
+        names = told_apart(self.NAMES)
+        lengths = np.linalg.norm(names, axis=1)
+        cosines = names @ names.T / np.outer(lengths, lengths)
+        pairs = cosines[~np.eye(4, dtype=bool)]
+        expected = (cosines[0, 2] - pairs.mean()) / pairs.std()
+        assert found.gains.similarities[1][0, 2] == pytest.approx(expected)
+
+    def test_missing_descriptions_and_texts_are_left_out(self) -> None:
+        tasks = described({"a1": "x", "a2": None, "b1": "yy", "b2": "y"})
+        assert self.found(tasks=tasks).note.endswith("likeness by phi, label, text_embedding")
+        found = self.found(tasks=task_set(self.NAMES, "multiclass"), targets={})
+        assert found.note.endswith("likeness by label")
+
+    def test_tasks_of_several_corpora_have_no_phi(self) -> None:
+        parts = (task_set(self.NAMES[:2]), task_set(self.NAMES[2:], corpus="letters"))
+        tasks = TaskSet(tuple(task for part in parts for task in part))
+        assert self.found(tasks=tasks).note.endswith("likeness by label, text_embedding")
+
+    def test_what_is_the_same_for_all_pairs_gives_no_column(self) -> None:
+        found = self.found(
+            targets={}, embed=lambda words, pooling="mean": np.eye(len(words)) * len(words[0])
+        )
+        assert isinstance(found.gains, RidgeGains)
+        assert found.gains.similarities == ()
+        assert "likeness" not in found.note
+
+    def test_an_encoder_that_knows_no_words_is_left_out_unless_it_was_named(self) -> None:
+        def unable(words: Sequence[str], pooling: str = "mean") -> Array:
+            raise EncoderError("no words")
+
+        given = {"embed": unable, "text_vectors": lambda corpus: unable([])}
+        assert self.found(**given).note.endswith("likeness by phi")
+        with pytest.raises(EncoderError, match="no words"):
+            AFFINITIES["surrogate"](self.context(**given), GroupingSettings(encoder="other"))
+
+    def test_nothing_is_trained_before_an_encoder_is_missed(self) -> None:
+        def unable(words: Sequence[str], pooling: str = "mean") -> Array:
+            raise EncoderError("no words")
+
+        world = World(additive({}))
+        with pytest.raises(EncoderError):
+            AFFINITIES["surrogate"](
+                self.context(embed=unable, train=world), GroupingSettings(encoder="other")
+            )
+        assert not world.asked
+
+    def test_gains_by_members_and_likeness_are_found_again(self) -> None:
+        names = ("a1", "a2", "b1", "b2", "ab", "ba1")
+        rows = told_apart(names)
+        rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        cosines = rows @ rows.T
+        effects = np.random.default_rng(0).normal(size=(6, 6)) * 0.02
+
+        def gain(task: str, others: Sequence[str]) -> float:
+            place, rest = names.index(task), [names.index(other) for other in others]
+            if not rest:
+                return 0.0
+            return 0.01 + float((effects[rest, place] + 0.2 * cosines[rest, place]).mean())
+
+        given = context(names, embed=told_apart, train=World(gain))
+        found = AFFINITIES["surrogate"](given, GroupingSettings(trainings=40))
+        every = groups_of(6)
+        truth = np.array(
+            [[gain(t, [n for n, k in zip(names, g, strict=True) if k and n != t]) for t in names]
+             for g in every]
+        )  # fmt: skip
+        several = every & (every.sum(axis=1, keepdims=True) > 1)
+        np.testing.assert_allclose(found.gains.mean(every)[several], truth[several], atol=2e-3)
+
+    @pytest.mark.parametrize("names", [("b2", "a1", "b1", "a2"), ("a2", "b2", "b1", "a1")])
+    def test_the_order_of_tasks_changes_nothing(self, names: tuple[str, ...]) -> None:
+        descriptions = {"a1": "x", "a2": "xy", "b1": "yy", "b2": "y"}
+        noisy = World(additive(families(self.NAMES)), noise=0.02)
+        here = self.found(train=noisy)
+        there = self.found(train=noisy, tasks=described({n: descriptions[n] for n in names}))
+        place = [self.NAMES.index(name) for name in names]
+        np.testing.assert_allclose(there.matrix, here.matrix[np.ix_(place, place)], atol=1e-9)
+
+    def test_other_names_change_nothing_where_all_groups_are_trained(self) -> None:
+        old = {"z": "a1", "m": "a2", "k": "b1", "c": "b2"}  # new names, sorted the other way round
+        effects = families(self.NAMES)
+        new_effects = {(s, t): effects[old[s], old[t]] for s in old for t in old if s != t}
+        descriptions = {"a1": "x", "a2": "xy", "b1": "yy", "b2": "y"}
+        settings = GroupingSettings(trainings=15)
+        here = AFFINITIES["surrogate"](self.context(), settings)
+        renamed = context(
+            tuple(old),
+            tasks=described({new: descriptions[name] for new, name in old.items()}),
+            targets={new: self.context().targets[name] for new, name in old.items()},
+            embed=lambda words, pooling="mean": told_apart([old.get(w, w) for w in words]),
+            text_vectors=self.context().text_vectors,
+            train=World(additive(new_effects)),
+        )
+        there = AFFINITIES["surrogate"](renamed, settings)
+        np.testing.assert_allclose(there.matrix, here.matrix, atol=1e-9)

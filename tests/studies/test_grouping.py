@@ -47,6 +47,8 @@ def test_every_affinity_groups_the_tasks_of_a_study(method: str, tmp_path: Path)
     assert grouping.recommendation.words
     assert set(grouping.jobs) <= set(counter.jobs)
     assert bool(grouping.jobs) == (method not in ("phi", "pmi", "jaccard"))
+    assert grouping.affinity.predicts_gain or method in MEASURED
+    assert not (method == "lookahead" and grouping.affinity.predicts_gain)
     if method in MEASURED:
         assert len(grouping.jobs) == 1
         assert grouping.affinity.runs is not None
@@ -168,6 +170,30 @@ def test_what_cannot_group_is_explained(
         assert word in str(caught.value)
 
 
+class Started(Counter):
+    """Stops at the first stage that has jobs."""
+
+    def on_stage(self, stage: str, jobs: int) -> None:
+        if jobs:
+            raise InterruptedError(stage)
+
+
+@pytest.fixture
+def without_held_out_fractures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read corpora as ever, and validate on texts without a fracture."""
+
+    def read(config: StudyConfig, base: Path) -> Inputs:
+        inputs = read_inputs(config, base)
+        values = inputs.corpora["reports"].values("fracture")
+        splits = [
+            replace(split, validation=split.validation[values[split.validation] == 0])
+            for split in inputs.splits["reports"]
+        ]
+        return replace(inputs, splits={"reports": splits})
+
+    monkeypatch.setattr("mtlv.studies.group.read_inputs", read)
+
+
 class TestGroup:
     """What `mtlv group` does."""
 
@@ -211,6 +237,23 @@ class TestGroup:
         store = Store(tmp_path / "runs")
         (found,) = group(config, store, tmp_path, fold=1)
         assert found.warnings == store.groupings[found.id].warnings == ["reports: rare in 1"]
+
+    @pytest.mark.parametrize("method", ["lookahead", "subset", "pairs", "surrogate"])
+    def test_nothing_is_run_for_a_task_that_validation_cannot_judge(
+        self, method: str, tmp_path: Path, without_held_out_fractures: None
+    ) -> None:
+        config = parse_config(small_config(tmp_path, plans=[searched(method)]))
+        with pytest.raises(GroupingError, match="no positive example in the valid") as caught:
+            group(config, Store(tmp_path / "runs"), tmp_path, watcher=Started())
+        assert "'fracture'" in str(caught.value)
+        assert "evaluation.validation" in (caught.value.hint or "")
+
+    def test_what_does_not_look_at_validation_is_measured_all_the_same(
+        self, tmp_path: Path, without_held_out_fractures: None
+    ) -> None:
+        config = parse_config(small_config(tmp_path, plans=[searched("pooled")]))
+        with pytest.raises(InterruptedError, match="measuring pooled"):
+            group(config, Store(tmp_path / "runs"), tmp_path, watcher=Started())
 
     def test_no_such_fold(self, tmp_path: Path) -> None:
         config = parse_config(small_config(tmp_path, plans=[{"gmtl": {"groups": 2}}]))

@@ -4,21 +4,30 @@
    all sizes between, in which every two tasks meet about equally often.
 2. Train them shortly; train the most promising third for three times as long, and so on up to the
    study's epochs or the last three groups (successive halving, Jamieson and Talwalkar 2016).
-3. Fit a ridge regression from members to gains (`surrogate.py`).
+3. Fit a ridge regression from members, and from what they are known to have in common before any
+   training, to gains (`surrogate.py`).
+
+What is known is phi of the targets and the cosines of three task features: the embeddings of the
+name, of the description, and of the positive texts. What a context cannot give is left out, and the
+note of the affinity names what was used: phi and texts need binary tasks with positives (phi: on
+the same texts), descriptions must be there, words need an encoder that is trained. What is the same
+for all pairs says nothing and is left out too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from mtlv.errors import GroupingError
+from mtlv.errors import EncoderError, GroupingError
 from mtlv.grouping.affinity_trained import points_of, train_all, trained_values
 from mtlv.grouping.affinity_value import Affinity, check_several, cost_of_training, pairwise
 from mtlv.grouping.context import Array, TaskContext, Trained
 from mtlv.grouping.cooccurrence import phi
+from mtlv.grouping.features import task_features
 from mtlv.grouping.gains import only_members
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.grouping.surrogate import fit_ridge
@@ -29,6 +38,7 @@ __all__ = ["balanced_groups", "surrogate"]
 SHORTER = 3  # by what halving cuts the groups, and by what it lengthens their training
 FEWEST = 3
 CANDIDATES = 200
+SAME = 1e-9  # range below which a similarity does not tell pairs apart
 
 
 def surrogate(context: TaskContext, settings: GroupingSettings) -> Affinity:
@@ -36,18 +46,19 @@ def surrogate(context: TaskContext, settings: GroupingSettings) -> Affinity:
     names = context.tasks.names
     check_several(names)
     by_name = np.argsort(np.argsort(names))  # (T,), so that the groups follow names, not places
+    known = _similarities(context, settings)
     count = min(settings.trainings or 2 * len(names), 2 ** len(names) - 1)
     members = balanced_groups(len(names), count, settings.seed)[:, by_name]  # (K, T)
     table = _halved(context, settings, members)
     eye = np.flatnonzero(members.sum(axis=1) == 1)  # rows of single tasks
     alone = np.nansum(table.values[eye], axis=0)  # (T,)
     gains = only_members(table.values - alone, members)  # (K, T)
-    similarity = _similarity(context)
-    model = fit_ridge(members, gains, similarity, points_of(context.tasks))
+    model = fit_ridge(members, gains, tuple(known.values()), points_of(context.tasks))
     matrix, errors = pairwise(model)
     cost = cost_of_training(table.trained, context)
     epochs = " and ".join(str(each) for each in table.epochs)
     form = f"ridge on the {model.form} of co-members, penalty {model.penalty:.2g}"
+    form += f", with likeness by {', '.join(known)}" * bool(known)
     note = f"validation of {count} groups trained for {epochs} epochs; {form}"
     return Affinity("surrogate", names, matrix, errors, model, cost, note)
 
@@ -161,15 +172,50 @@ def _promising(values: Array, members: Array, rows: Array) -> Array:
 
 
 def _shifted(longer: Array, shorter: Array) -> Array:
+    """Return longer trainings on the scale of the shorter ones, (rows, T).
+
+    The promising ones did well by luck too, so what they grew by is told too low. That is one
+    number per task, the same for one model for all tasks, which always goes on: groups are compared
+    with it without that error. Taking its growth alone would cost more in noise than it saves.
+    """
     shift = np.nansum(longer - shorter, axis=0) / np.maximum((~np.isnan(longer)).sum(axis=0), 1)
     corrected: Array = longer - shift
     return corrected
 
 
-def _similarity(context: TaskContext) -> Array | None:
-    """Return the phi coefficients of tasks with the same inputs, which cost nothing."""
-    if any(task.kind != "binary" for task in context.tasks) or not context.targets:
-        return None
-    if len({task.corpus for task in context.tasks}) > 1:
-        return None
-    return phi(context)
+def _similarities(context: TaskContext, settings: GroupingSettings) -> dict[str, Array]:
+    """Return what tasks are known to have in common before any training, by name, (T, T) each.
+
+    Raises:
+        EncoderError: the encoder that the settings name is not to be had.
+    """
+    found = {}
+    for name, similarity in _ways(context).items():
+        try:
+            matrix = similarity(context)
+        except GroupingError:
+            continue
+        except EncoderError:
+            if settings.encoder is not None:
+                raise
+            continue
+        if np.ptp(matrix[~np.eye(len(matrix), dtype=bool)]) > SAME:
+            found[name] = matrix
+    return found
+
+
+def _ways(context: TaskContext) -> dict[str, Callable[[TaskContext], Array]]:
+    """Return what similarities may be had of such tasks, by name."""
+    features = ["label", "label_description"]
+    ways: dict[str, Callable[[TaskContext], Array]] = {}
+    if all(name in context.targets for name in context.tasks.names):  # all are binary
+        features.append("text_embedding")
+        if len({task.corpus for task in context.tasks}) == 1:
+            ways["phi"] = phi
+    return ways | {name: partial(_cosines, name) for name in features}
+
+
+def _cosines(features: str, context: TaskContext) -> Array:
+    """Return the cosines of task features, (T, T)."""
+    rows = task_features(features, context, scaling="unit")  # (T, D)
+    return np.asarray(rows @ rows.T)

@@ -1,10 +1,11 @@
 """From a gain model to groups: the best mean gain that at most B models can give.
 
-A model costs one encoder pass per text, so the budget B counts models. Up to twelve tasks, all
-groups are looked at and an integer program finds the best choice. Beyond, a local search over
-partitions gathers good groups, and the integer program chooses among these: it is never worse than
-the local search, and with overlapping groups it sees choices that no partition is. One model for
-all tasks and a model per task are always looked at.
+A model costs one encoder pass per text, so the budget B counts models, whichever corpora their
+tasks are of: a text passes only the models that serve tasks of its own corpus, which may be fewer.
+Up to twelve tasks, all groups are looked at and an integer program finds the best choice. Beyond, a
+local search over partitions gathers good groups, and the integer program chooses among these: it is
+never worse than the local search, and with overlapping groups it sees choices that no partition is.
+One model for all tasks and a model per task are always looked at.
 """
 
 from __future__ import annotations

@@ -7,12 +7,18 @@ one that predicts left-out groups better is kept:
 * `mean`: co-members count by their mean, m_s / (|g| - 1), as HOA has it: no effect of size;
 * `sum`: co-members add up, m_s: every further one helps or harms by itself.
 
-Both have an intercept without penalty (what company does at all), the share of all tasks that are
-in the group (dilution), and, where one is known, the mean similarity to the co-members.
+Both have what company does at all, the share of all tasks that are in the group (dilution), and the
+mean similarity to the co-members, by each similarity that is known.
+
+The task alone, of which gains are counted, is fitted with the groups: there all of these are 0, so
+only the intercept, which has no penalty, stands for its value. One noisy run then moves the gains
+of all groups as far as they bear it out, and no further. Similarities are standardised over pairs,
+so that the penalty does not depend on their scale; members count as they are, by shares or ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +32,7 @@ __all__ = ["Form", "RidgeGains", "fit_ridge"]
 
 Form = Literal["mean", "sum"]
 FORMS: tuple[Form, ...] = ("mean", "sum")
+CONSTANT = 1e-9  # spread below which pairs are all alike
 PENALTIES = tuple(10.0**power for power in np.arange(-4, 2.5, 0.5))
 
 
@@ -33,28 +40,26 @@ PENALTIES = tuple(10.0**power for power in np.arange(-4, 2.5, 0.5))
 class RidgeGains:
     """Gains by a ridge regression per task.
 
-    Draws come from the normal posterior of the coefficients, and move all gains of a task by the
-    noise of its value alone, to which all are compared. They say how sure the mean is that the
-    regression sees, not how far a single group may lie from a linear model.
+    Draws come from the normal posterior of the coefficients, which knows the noise of the value
+    alone that all gains of a task have in common. They say how sure the mean is that the regression
+    sees, not how far a single group may lie from a linear model.
 
     Args:
         coefficients: (T, D).
         covariance: of each task's coefficients, (T, D, D); zeros if unknown.
         form: how co-members count.
-        similarity: of tasks, (T, T), or None.
+        similarities: of tasks, standardised over pairs, (T, T) each.
         penalty: the ridge penalty that was kept.
         unit: of gains.
-        shared: standard error that all gains of a task have in common, (T,); None if unknown.
         freedom: degrees of freedom of the errors.
     """
 
     coefficients: Array
     covariance: Array
     form: Form
-    similarity: Array | None = None
+    similarities: tuple[Array, ...] = ()
     penalty: float = 1.0
     unit: Unit = VALUE
-    shared: Array | None = None
     freedom: float = np.inf
 
     @property
@@ -69,35 +74,33 @@ class RidgeGains:
 
     def mean(self, members: Array) -> Array:
         """Return expected gains, (P, T)."""
-        features = group_features(members, self.form, self.similarity)  # (P, T, D)
+        features = group_features(members, self.form, self.similarities)  # (P, T, D)
         return only_members(np.einsum("ptd,td->pt", features, self.coefficients), members)
 
     def draws(self, members: Array, count: int, generator: np.random.Generator) -> Array:
         """Return gains with coefficients from their posterior, (R, P, T)."""
-        features = group_features(members, self.form, self.similarity)  # (P, T, D)
+        features = group_features(members, self.form, self.similarities)  # (P, T, D)
         noise = generator.normal(size=(count, *self.coefficients.shape))  # (R, T, D)
         values, vectors = np.linalg.eigh(self.covariance)  # (T, D), (T, D, D)
         roots = vectors * np.sqrt(np.maximum(values, 0))[:, None]  # (T, D, D)
         drawn = self.coefficients + np.einsum("tde,rte->rtd", roots, noise)  # (R, T, D)
         gains = np.einsum("ptd,rtd->rpt", features, drawn)  # (R, P, T)
-        if self.shared is not None:
-            gains = gains + self.shared * generator.normal(size=(count, 1, self.size))
         return only_members(gains, members)
 
 
 def fit_ridge(
-    members: Array, gains: Array, similarity: Array | None = None, unit: Unit = VALUE
+    members: Array, gains: Array, similarities: Sequence[Array] = (), unit: Unit = VALUE
 ) -> RidgeGains:
     """Fit a regression per task; form and penalty are chosen by leave-one-out over all tasks.
 
-    One form and one penalty serve all tasks: a task has too few groups to choose by itself. The
-    error of left-out groups, which is that of a value in a group, also stands for the error of a
-    value alone: as many runs are behind each.
+    One form and one penalty serve all tasks: a task has too few groups to choose by itself. Tasks
+    alone are never left out, as nothing else says what a task is worth alone. The error of left-out
+    groups also stands for the error of a value alone: as many runs are behind each.
 
     Args:
         members: of K trained groups, (K, T) bool.
-        gains: of their members, (K, T); of tasks alone and of others nothing is looked at.
-        similarity: of tasks, (T, T); its diagonal is not looked at.
+        gains: of their members, (K, T); those of tasks alone are 0, and others are not looked at.
+        similarities: of tasks, (T, T) each; their diagonals are not looked at.
         unit: of gains.
 
     Raises:
@@ -106,8 +109,9 @@ def fit_ridge(
     seen = members & (members.sum(axis=1, keepdims=True) > 1)  # (K, T)
     if not seen.any(axis=0).all():
         raise GroupingError("A surrogate needs every task in at least one group of several.")
+    known = tuple(_standardised(similarity) for similarity in similarities)
     trials = [
-        _fits(group_features(members, form, similarity), gains, seen, penalty)
+        _fits(group_features(members, form, known), gains, seen, penalty)
         for form in FORMS
         for penalty in PENALTIES
     ]
@@ -120,31 +124,37 @@ def fit_ridge(
         trials[best].coefficients,
         covariance,
         form,
-        similarity,
+        known,
         penalty,
         unit,
-        shared=np.full(gains.shape[1], np.sqrt(error)),
         freedom=trials[best].freedom,
     )
 
 
-def group_features(members: Array, form: Form, similarity: Array | None) -> Array:
+def _standardised(similarity: Array) -> Array:
+    """Bring pairs (T, T) to mean 0 and standard deviation 1; all 0 where they are all alike."""
+    pairs = similarity[~np.eye(len(similarity), dtype=bool)]
+    spread = pairs.std()
+    return np.asarray((similarity - pairs.mean()) / (spread if spread > CONSTANT else np.inf))
+
+
+def group_features(members: Array, form: Form, similarities: Sequence[Array] = ()) -> Array:
     """Return what a regression sees of each group from each task's place, (P, T, D).
 
     Args:
-        members: (P, T) bool.
+        members: (P, T) bool; all that is seen of a task alone is 0.
         form: how co-members count.
-        similarity: of tasks, (T, T), or None.
+        similarities: of tasks, (T, T) each.
     """
-    groups, size = members.shape
+    size = members.shape[1]
     weights = members.astype(np.float64)
     others = np.repeat(weights[:, None], size, axis=1)  # (P, T, T)
     others[:, np.arange(size), np.arange(size)] = 0
     count = others.sum(axis=-1, keepdims=True)  # (P, T, 1)
     mean = others / np.maximum(count, 1)
-    columns = [np.ones((groups, size, 1)), others if form == "sum" else mean]
-    columns.append(count / max(1, size - 1))
-    if similarity is not None:
+    company = (count > 0).astype(np.float64)
+    columns = [company, others if form == "sum" else mean, count / max(1, size - 1)]
+    for similarity in similarities:
         alike = np.einsum("pts,st->pt", mean, similarity)  # `mean` is 0 on the diagonal
         columns.append(alike[..., None])
     return np.concatenate(columns, axis=-1)  # (P, T, D)
@@ -156,7 +166,7 @@ class _Fits:
 
     Args:
         error: mean squared error of groups when left out; infinite if none can be.
-        coefficients: (T, D).
+        coefficients: without the intercept, (T, D).
         inverse: posterior covariance over the variance of the noise, (T, D, D).
         freedom: values that were fitted, less the effective number of coefficients.
     """
@@ -168,18 +178,27 @@ class _Fits:
 
 
 def _fits(features: Array, gains: Array, seen: Array, penalty: float) -> _Fits:
-    """Solve all tasks' regressions, and leave each group out in closed form: e / (1 - h)."""
-    places = features.shape[-1]
-    ridge = penalty * np.diag([0.0] + [1.0] * (places - 1))  # the intercept is free
-    rows = seen.T.astype(np.float64)  # (T, K)
-    design = np.einsum("ktd,tk->tkd", features, rows)  # (T, K, D), unseen groups are 0
-    inverse = np.linalg.inv(np.swapaxes(design, 1, 2) @ design + ridge)  # (T, D, D)
-    target = np.where(seen, gains, 0.0).T  # (T, K)
-    coefficients = np.einsum("tde,tke,tk->td", inverse, design, target)  # (T, D)
-    residual = target - np.einsum("tkd,td->tk", design, coefficients)  # (T, K)
-    leverage = np.einsum("tkd,tde,tke->tk", design, inverse, design)  # (T, K)
-    several = rows * (rows.sum(axis=1, keepdims=True) > 1)  # (T, K), what can be left out
-    left_out = several * residual / np.maximum(1 - leverage, 1e-9)
+    """Solve all tasks' regressions, and leave each group out in closed form: e / (1 - h).
+
+    Args:
+        features: of the groups, (K, T, D).
+        gains: of their members, (K, T).
+        seen: which of them are fitted, (K, T) bool; each task alone is put before them.
+        penalty: of the features' coefficients.
+    """
+    size, places = features.shape[1:]
+    rows = np.vstack([np.ones((1, size)), seen]).T  # (T, 1 + K), the task alone comes first
+    target = np.vstack([np.zeros((1, size)), np.where(seen, gains, 0.0)]).T  # (T, 1 + K)
+    told = np.concatenate([np.zeros((1, size, places)), features]).swapaxes(0, 1)  # (T, 1 + K, D)
+    design = np.insert(told, 0, 1.0, axis=-1) * rows[..., None]  # (T, 1 + K, 1 + D)
+    ridge = penalty * np.diag([0.0] + [1.0] * places)  # the intercept is free
+    inverse = np.linalg.inv(np.swapaxes(design, 1, 2) @ design + ridge)  # (T, 1 + D, 1 + D)
+    coefficients = np.einsum("tde,tke,tk->td", inverse, design, target)  # (T, 1 + D)
+    residual = target - np.einsum("tkd,td->tk", design, coefficients)  # (T, 1 + K)
+    leverage = np.einsum("tkd,tde,tke->tk", design, inverse, design)  # (T, 1 + K)
+    groups = rows[:, 1:]
+    several = groups * (groups.sum(axis=1, keepdims=True) > 1)  # (T, K), what can be left out
+    left_out = several * residual[:, 1:] / np.maximum(1 - leverage[:, 1:], 1e-9)
     error = float((left_out**2).sum() / several.sum()) if several.any() else np.inf
     freedom = max(1.0, float((rows * (1 - leverage)).sum()))
-    return _Fits(error, coefficients, inverse, freedom)
+    return _Fits(error, coefficients[:, 1:], inverse[:, 1:, 1:], freedom)

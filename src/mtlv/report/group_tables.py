@@ -59,13 +59,19 @@ def affinity_table(affinity: AffinityRecord) -> Table:
 
 
 def predicted_table(grouping: GroupingRecord) -> Table:
-    """Return the gain over being learned alone that is predicted for each task."""
-    advice = grouping.recommendation
+    """Return what a search predicts for each task: its gain over being learned alone, or a score.
+
+    An affinity that only ranks groupings predicts no gain, and its table does not say so.
+    """
+    advice, affinity = grouping.recommendation, grouping.affinity
     predicted = {} if advice is None else advice.predicted
-    unit = "" if grouping.affinity is None else grouping.affinity.unit
+    unit = "" if affinity is None else affinity.unit
     rows = tuple(
         (task, "-" if value is None else f"{value:+.3g}") for task, value in predicted.items()
     )
+    if affinity is not None and not affinity.predicts_gain:
+        note = f"what the ranking gives each task in its group, {unit}; no gain to expect"
+        return Table("Ranked", ("task", "score (ranks only)"), rows, note)
     note = f"predicted gain over being learned alone, {unit}"
     return Table("Predicted", ("task", "gain"), rows, note)
 

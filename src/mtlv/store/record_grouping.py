@@ -47,6 +47,7 @@ class AffinityRecord(Record):
         seconds: cost of training and measuring.
         runs: the same in multiples of one multi-task run; None if unknown.
         note: what must be known to read it.
+        predicts_gain: whether more of it is a gain to expect; if not, it only ranks groupings.
     """
 
     name: str
@@ -57,6 +58,7 @@ class AffinityRecord(Record):
     seconds: float = 0.0
     runs: float | None = 0.0
     note: str = ""
+    predicts_gain: bool = True
 
 
 class RecommendationRecord(Record):

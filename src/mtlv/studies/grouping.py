@@ -39,6 +39,8 @@ __all__ = ["Instruments", "RunJobs", "find", "grouping_record", "record_of", "va
 
 RunJobs = Callable[[str, Sequence[Job]], None]
 """Runs the jobs of a stage that are not finished."""
+HELD_OUT = ("lookahead", "subset")
+"""Probes that measure losses of validation texts."""
 
 
 @dataclass
@@ -96,6 +98,8 @@ class Instruments:
         named = ProbeSettings(name=probe, **dict(settings))
         if "every" in settings:
             self._check_length(named.every)
+        if probe in HELD_OUT:
+            self._check_judged(tasks.names)
         job = self.worker.job(model, self.fold, seed, self.settings, probe=named)
         self._run(f"measuring {probe}", [job])
         cost = self.worker.store.job(job.id).cost
@@ -139,7 +143,7 @@ class Instruments:
             )
 
     def _check_judged(self, names: Collection[str]) -> None:
-        """Refuse to train groups for tasks that validation cannot judge.
+        """Refuse to train or to measure anything for tasks that validation cannot judge.
 
         Raises:
             GroupingError: a binary task has no positive or no negative there.
@@ -154,7 +158,7 @@ class Instruments:
                 if not (values == value).any():
                     raise GroupingError(
                         f"The task '{task.name}' has no {sign} example in the validation part, "
-                        "so groups cannot be judged by it.",
+                        "so what others do to it cannot be judged.",
                         where=f"fold {self.fold + 1}, {len(rows)} validation texts",
                         hint="leave the task out, or validate on more texts "
                         "(evaluation.validation)",
@@ -232,6 +236,7 @@ def _affinity_record(affinity: Affinity) -> AffinityRecord:
         seconds=affinity.cost.seconds,
         runs=_known(affinity.cost.runs),
         note=affinity.note,
+        predicts_gain=affinity.gains.unit.predicts_gain,
     )
 
 
