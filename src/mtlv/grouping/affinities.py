@@ -59,7 +59,7 @@ def _of_labels(name: str) -> Method:
         check_several(context.tasks.names)
         matrix = COOCCURRENCES[name](context).copy()  # (T, T)
         np.fill_diagonal(matrix, np.nan)
-        gains = PairGains(matrix, unit=Unit(f"of {name}", 1, caution))
+        gains = PairGains(matrix, unit=Unit(f"of {name}", 1, caution, predicts_gain=False))
         note = f"{name} of labels on the training texts. {caution}"
         return Affinity(name, context.tasks.names, matrix, None, gains, note=note)
 
