@@ -11,6 +11,7 @@ import pytest
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store.record import EffectRecord
+from mtlv.studies.config import EvaluationSettings
 from mtlv.studies.pair_effects import PairEffects, _drawn, _rows_by_unit, judged
 from mtlv.tasks import Task
 
@@ -73,14 +74,14 @@ class World:
     ) -> None:
         self.errors, self.targets = errors, targets
         task = Task("t", "regression", "reports", (), metric, None)
-        rest = np.arange(1000, 1060)
         splits = [
-            SimpleNamespace(test=np.arange(20) + (0 if same_test else i), train=rest, validation=[])
+            SimpleNamespace(test=np.arange(20) + (0 if same_test else i))
             for i in range(len(errors))
         ]
+        protocol = EvaluationSettings(folds=4, thresholds="fixed", shrinkage=20)
         arm: Any = SimpleNamespace(
             store=SimpleNamespace(predictions=self.predictions),
-            config=SimpleNamespace(evaluation=SimpleNamespace(thresholds="fixed", shrinkage=20)),
+            config=SimpleNamespace(evaluation=protocol),
             inputs=SimpleNamespace(tasks={"t": task}, splits={"reports": splits}),
         )
         jobs: Any = {
@@ -117,7 +118,7 @@ def test_runs_of_several_test_parts_get_the_corrected_interval() -> None:
     apart = World("mse", errors, [TARGETS] * 3, same_test=False).effects
     assert (same.test_parts, apart.test_parts) == (1, 3)
     one, other = same.effect("s", "t", 0.0), apart.effect("s", "t", 0.0)
-    wider = np.sqrt((1 / 3 + 20 / 60) / (1 / 3))
+    wider = np.sqrt((1 / 3 + 1 / (4 - 1)) / (1 / 3))
     assert other.high - other.effect == pytest.approx(wider * (one.high - one.effect))
 
 

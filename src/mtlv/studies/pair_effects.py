@@ -21,7 +21,7 @@ from mtlv.errors import ProtocolError
 from mtlv.evaluation.metrics import TASK_METRICS
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.evaluation.scoring import ScoringSettings, score
-from mtlv.evaluation.significance import Units, corrected_t
+from mtlv.evaluation.significance import Units, corrected_t, overlap_of
 from mtlv.evaluation.significance.units import whole
 from mtlv.randomness import generator
 from mtlv.store.record import EffectRecord
@@ -86,8 +86,8 @@ class PairEffects:
         values, overlap = np.array(list(found.values())), 0.0
         if len(set(tests)) > 1:
             values = _by_part(values, tests)
-            first = splits[0]
-            overlap = len(first.test) / (len(first.train) + len(first.validation))
+            protocol = self._arm.config.evaluation
+            overlap = overlap_of(protocol.scheme, protocol.folds, protocol.test)
         bootstrap = partial(self._bootstrap, source, target, next(iter(found)))
         return judged(source, target, values, overlap, margin, bootstrap)
 
@@ -160,7 +160,7 @@ def judged(
         source: the task that is added.
         target: the task that is looked at.
         differences: (J,), one per run, or per test part if there are several.
-        overlap: test over training examples for several test parts; 0 for one.
+        overlap: test over training examples for several test parts (`overlap_of`); 0 for one.
         margin: effects up to so much count as none.
         bootstrap: gives the interval of one run over its examples, for where there is one run, or
             where all differ by the same.
