@@ -47,6 +47,7 @@ def add_labels(
         axis=1,
     )  # (N, 2)
     taken: list[Box] = [(a - DOT, b - DOT, a + DOT, b + DOT) for a, b in spots.tolist()]
+    lines = []
     outside_first = np.argsort(-np.linalg.norm(spots - spots.mean(axis=0), axis=1), kind="stable")
     for index in outside_first.tolist():
         text = short(names[index], 24)
@@ -54,7 +55,8 @@ def add_labels(
         if found is not None:
             box, shift = found
             taken.append(box)
-            _write(figure, (x, y), index, text, shift, font)
+            lines.append(_line((x, y), index, text, shift, font))
+    figure.update_layout(annotations=[*figure.layout.annotations, *lines])  # one by one is slow
 
 
 def _range(values: Any) -> tuple[float, float]:
@@ -90,25 +92,20 @@ def _overlap(one: Box, other: Box) -> bool:
     return not apart
 
 
-def _write(
-    figure: Figure,
-    points: tuple[Any, Any],
-    index: int,
-    text: str,
-    shift: tuple[float, float],
-    font: int,
-) -> None:
-    figure.add_annotation(
-        x=float(np.asarray(points[0])[index]),
-        y=float(np.asarray(points[1])[index]),
-        ax=shift[0],
-        ay=-shift[1],
-        text=text,
-        font={"size": font},
-        showarrow=True,
-        arrowhead=0,
-        arrowwidth=0.6,
-        arrowcolor=NEUTRAL,
-        standoff=4,
-        borderpad=0,
-    )
+def _line(
+    points: tuple[Any, Any], index: int, text: str, shift: tuple[float, float], font: int
+) -> dict[str, Any]:
+    return {
+        "x": float(np.asarray(points[0])[index]),
+        "y": float(np.asarray(points[1])[index]),
+        "ax": shift[0],
+        "ay": -shift[1],
+        "text": text,
+        "font": {"size": font},
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 0.6,
+        "arrowcolor": NEUTRAL,
+        "standoff": 4,
+        "borderpad": 0,
+    }
