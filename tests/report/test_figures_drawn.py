@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure
 
 from mtlv.report.figures import FIGURES
 from mtlv.report.figures.cost import front
-from mtlv.report.figures.heat import MINUS
+from mtlv.report.figures.heat import MINUS, _written
 from mtlv.report.figures.layout import panels
 from mtlv.report.figures.placing import add_labels
 from mtlv.report.figures.seriation import seriated
@@ -124,6 +124,11 @@ class TestHeat:
     def test_numbers_are_signed_unless_they_are_0(self) -> None:
         (heat,) = self.drawn([0.25, -0.5, -0.001]).data
         assert {text for row in heat.text for text in row} == {"", ".25", f"{MINUS}.50", ".00"}
+        assert [_written(own, 1.0) for own in (-1.234, 12.34, 0.051)] == [
+            f"{MINUS}1.2",
+            "12",
+            ".05",
+        ]
         assert heat.hovertext[0][1].endswith("1 text with both, of 9")
 
     @pytest.mark.parametrize("count", [2, 12, 14, 18, 20])
@@ -244,6 +249,15 @@ class TestWords:
 
     def test_names_that_fit_stay(self) -> None:
         assert short("Calcified Granuloma") == "Calcified Granuloma"
+
+
+class TestPredictedGain:
+    @pytest.mark.parametrize("plans", [PLANS[:1], PLANS[:3]])
+    def test_intervals_are_whole(self, plans: tuple[str, ...]) -> None:
+        frame = FRAMES["predicted-gain"](LABELS, plans)
+        low, high = FIGURES["predicted-gain"](frame, "").layout.yaxis.range
+        assert low < frame.low.min()
+        assert high > frame.high.max()
 
 
 class TestPlacing:

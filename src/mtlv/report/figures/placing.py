@@ -21,7 +21,13 @@ Box = tuple[float, float, float, float]
 
 
 def add_labels(
-    figure: Figure, x: Any, y: Any, names: Sequence[str], size: tuple[int, int], font: int = 11
+    figure: Figure,
+    x: Any,
+    y: Any,
+    names: Sequence[str],
+    size: tuple[int, int],
+    font: int = 11,
+    reach: Sequence[float] | None = None,
 ) -> None:
     """Write names beside points, and fix the ranges of the axes.
 
@@ -35,8 +41,11 @@ def add_labels(
         names: of the points, as they come.
         size: of the axes, in pixels.
         font: size of the names.
+        reach: range of y; by default a little more than the points need.
     """
     ranges = [_range(np.asarray(values, float)) for values in (x, y)]
+    if reach is not None:
+        ranges[1] = (reach[0], reach[1])
     figure.update_xaxes(range=ranges[0])
     figure.update_yaxes(range=ranges[1])
     spots = np.stack(
