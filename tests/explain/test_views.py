@@ -28,6 +28,7 @@ from mtlv.explain.views import three_views
 from mtlv.explain.word_view import WordModel, word_view
 from mtlv.report.explain_tables import view_tables
 from mtlv.store import Store
+from mtlv.store.comparison import compare
 from mtlv.store.outcome import load_outcome
 from mtlv.studies.config import parse_config
 from mtlv.studies.study import Study
@@ -113,6 +114,28 @@ def test_held_out_values_are_those_of_the_study(store: Store, views: ThreeViews)
         assert own.difference.mean == pytest.approx(np.mean(own.multi) - np.mean(own.single))
         assert (own.difference.test, own.difference.pairs) == ("corrected_t", 2)
     assert [own.task for own in views.held_out] == list(TASKS)
+
+
+def test_explain_and_compare_test_by_one_overlap(tmp_path: Path) -> None:
+    """Halves of 61 texts are not equal; both ways of looking take the protocol's 1/(2 - 1)."""
+    store = Store(tmp_path / "runs")
+    path = write_csv(tmp_path / "odd.csv", rows=61)
+    config = small_config(
+        tmp_path,
+        data={"odd": small_source(path) | {"labels": list(LABELS[:2])}},
+        encoder={"name": "bow", "bow": {"hidden_size": 4}},
+        train={"epochs": 2, "learning_rate": 0.05, "precision": "fp32", "batch_size": 16},
+        evaluation={"folds": 2},
+    )
+    Study(parse_config(config), store, tmp_path, watcher=Counter()).run()
+    compared = compare(store, load_outcome(store, "small"), "stl")
+    row = next(own for own in compared.rows if own.plan == "mtl")
+    told = [own.difference for own in viewed(store).held_out]
+    found = [row.by_task[task].claim.finding for task in LABELS[:2]]  # type: ignore[union-attr]
+    assert [(own.p, own.low, own.high) for own in told] == [
+        pytest.approx((own.p, own.low, own.high), nan_ok=True) for own in found
+    ]
+    assert np.isfinite([own.high for own in found]).any()
 
 
 # --- view 2 --------------------------------------------------------------------------------------

@@ -94,6 +94,22 @@ def test_tables_of_a_study_fit_a_window(base: str, page: Any) -> None:
     assert page.eval_on_selector_all(".scroll", wide) == 0
 
 
+def test_figures_fill_their_rows(base: str, page: Any) -> None:
+    """Whether one or two stand in a row, the right half of the page is not left empty."""
+    reach = """figures => figures.map((own) => {
+      const top = own.getBoundingClientRect().top;
+      const row = [...own.parentElement.children].map((each) => each.getBoundingClientRect());
+      const ends = row.filter((each) => each.top === top).map((each) => each.right);
+      return own.parentElement.getBoundingClientRect().right - Math.max(...ends);
+    })"""
+    for path in ("/studies/reports/groups", "/studies/reports/plans/gmtl"):
+        page.goto(base + path)
+        draw_all(page)
+        gaps = page.eval_on_selector_all(".figures > figure", reach)
+        assert gaps
+        assert max(gaps) < 1
+
+
 def test_a_narrow_window_does_not_scroll_sideways(base: str, page: Any) -> None:
     page.set_viewport_size({"width": 420, "height": 800})
     for path in ("/studies", "/studies/reports/jobs", "/studies/reports/examples"):

@@ -208,6 +208,14 @@ def test_a_move_is_part_of_the_address(client: TestClient) -> None:
     assert found["groups"] == [["nodule"], ["edema", "opacity", "effusion"]]
 
 
+def test_gains_of_a_what_if_have_equal_digits(client: TestClient) -> None:
+    page = client.get("/studies/reports/groups?plan=gmtl&move=edema:3").text
+    table = page[page.index('data-key="gains"') :]
+    shown = re.findall(r">([+-][0-9.]+)</td>", table[: table.index("</table>")])
+    assert len(shown) > 6
+    assert len({len(own.partition(".")[2]) for own in shown}) == 1
+
+
 def test_the_plan_of_a_what_if_is_one_that_a_config_takes(client: TestClient) -> None:
     found = data(client, "/studies/reports/groups?plan=gmtl&move=edema:3")["what_if"]
     (entry,) = yaml.safe_load(found["yaml"])["plans"]

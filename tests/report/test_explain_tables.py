@@ -54,3 +54,21 @@ def test_lifts_are_corrected_without_the_diagonal_that_is_not_shown() -> None:
     assert [row[0] for row in table.rows] == ["yelp | imdb", "imdb | yelp"]
     assert column(table, "p") == ["0.004", "0.020"]
     assert column(table, "p corrected") == ["0.008", "0.020"]
+
+
+def test_words_of_many_models_stand_in_rows() -> None:
+    few, many = (view_tables(toy_views([f"task {i}" for i in range(n)])) for n in (2, 19))
+    assert few[0].header == ("", "stl: task 0", "stl: task 1", "mtl: task 0", "mtl: task 1")
+    assert many[0].header == ("model", "words")
+    assert [row[0] for row in many[0].rows[:2]] == ["stl: task 0", "stl: task 1"]
+    assert many[0].rows[0][1] == ", ".join(row[1] for row in few[0].rows)
+
+
+def test_layers_of_many_tasks_are_numbered() -> None:
+    names = [f"task {i}" for i in range(19)]
+    table = view_tables(toy_views(names))[-1]
+    assert table.header == ("plan: texts of", "guessing", *(str(i) for i in range(1, 20)))
+    assert [row[0] for row in table.rows] == [
+        f"{plan}: {i} {name}" for plan in ("stl", "mtl") for i, name in enumerate(names, start=1)
+    ]
+    assert set(table.rows[0][2:]) == {"75.0"}

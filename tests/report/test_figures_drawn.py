@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from plotly.graph_objects import Figure
 
 from mtlv.report.figures import FIGURES
 from mtlv.report.figures.cost import front
-from mtlv.report.figures.heat import MINUS
+from mtlv.report.figures.heat import MINUS, _written
+from mtlv.report.figures.layout import panels
 from mtlv.report.figures.placing import add_labels
 from mtlv.report.figures.seriation import seriated
-from mtlv.report.figures.theme import WIDTH
+from mtlv.report.figures.theme import WIDTH, series
 from mtlv.report.figures.words import hover, pixels, plain, short
 from report.figures_toys import FRAMES, LABELS, PLANS
 
@@ -122,6 +124,11 @@ class TestHeat:
     def test_numbers_are_signed_unless_they_are_0(self) -> None:
         (heat,) = self.drawn([0.25, -0.5, -0.001]).data
         assert {text for row in heat.text for text in row} == {"", ".25", f"{MINUS}.50", ".00"}
+        assert [_written(own, 1.0) for own in (-1.234, 12.34, 0.051)] == [
+            f"{MINUS}1.2",
+            "12",
+            ".05",
+        ]
         assert heat.hovertext[0][1].endswith("1 text with both, of 9")
 
     @pytest.mark.parametrize("count", [2, 12, 14, 18, 20])
@@ -150,6 +157,37 @@ class TestTransfer:
         assert len({(t.marker.color, t.marker.symbol) for t in arrows.values()}) == 3
         for verdict, count in frame.verdict.value_counts().items():
             assert len(arrows[words[str(verdict)]].marker.angle) == count
+
+
+class TestPanels:
+    def test_a_trace_finds_the_panel_of_its_place(self) -> None:
+        made = panels(["a", "b", None, "d"], 2, 100, WIDTH)
+        trace = {"type": "scatter", "x": [1], "y": [2]}
+        for index in (0, 1, 3):
+            made.figure.add_trace(trace, **made.place(index))
+            made.drawn([trace | made.axes(index)], {index: ({"title": {"text": str(index)}}, {})})
+            by_place, by_name = made.figure.data[-2:]
+            assert (by_place.xaxis, by_place.yaxis) == (by_name.xaxis, by_name.yaxis)
+            assert [own.title.text for own in made.figure.select_xaxes(**made.place(index))] == [
+                str(index)
+            ]
+
+    @pytest.mark.parametrize("name", ["curves-task", "curves-model", "decisions"])
+    def test_lines_are_added_at_once(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """One by one, a study of 50 labels and five plans takes Plotly two seconds."""
+        added = []
+        add = Figure.add_traces
+        monkeypatch.setattr(
+            Figure, "add_traces", lambda *own, **more: added.append(1) or add(*own, **more)
+        )
+        figure = FIGURES[name](FRAMES[name](LABELS[:3], PLANS[:4]), "")
+        assert len(figure.data) > 12
+        assert len(added) == 1
+
+    def test_lines_lie_in_the_order_of_the_plans(self) -> None:
+        figure = FIGURES["curves-task"](FRAMES["curves-task"](LABELS[:7], PLANS), "")
+        first = [own.line.color for own in figure.data if own.xaxis == "x" and not own.name]
+        assert first == [series(i).colour for i in range(len(PLANS))]
 
 
 class TestAlluvial:
@@ -211,6 +249,15 @@ class TestWords:
 
     def test_names_that_fit_stay(self) -> None:
         assert short("Calcified Granuloma") == "Calcified Granuloma"
+
+
+class TestPredictedGain:
+    @pytest.mark.parametrize("plans", [PLANS[:1], PLANS[:3]])
+    def test_intervals_are_whole(self, plans: tuple[str, ...]) -> None:
+        frame = FRAMES["predicted-gain"](LABELS, plans)
+        low, high = FIGURES["predicted-gain"](frame, "").layout.yaxis.range
+        assert low < frame.low.min()
+        assert high > frame.high.max()
 
 
 class TestPlacing:

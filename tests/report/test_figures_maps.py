@@ -9,6 +9,8 @@ import pytest
 from plotly.graph_objects import Figure
 
 from mtlv.report.figures import FIGURES
+from mtlv.report.figures.theme import WIDTH
+from mtlv.report.figures.words import pixels
 
 
 def cross(values: list[float], guess: list[float]) -> Figure:
@@ -45,6 +47,33 @@ def test_each_row_is_measured_from_its_own_guess() -> None:
 
 def test_texts_of_one_class_alone_are_all_guessed() -> None:
     assert list(heat(cross([100, 100, 40, 90], [100, 100, 0, 0])).z[0]) == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("count", [2, 10, 19, 40])
+def test_numbers_stand_in_cells_that_have_room_for_them(count: int) -> None:
+    tasks = [f"a task of long name {i}" for i in range(count)]
+    frame = pd.DataFrame(
+        {"plan": "mtl", "texts": a, "layer": b, "metric": "accuracy", "value": 87.0, "guess": 50.0}
+        for a in tasks
+        for b in tasks
+    )
+    figure = FIGURES["cross-task"](frame, "")
+    found, margin = heat(figure), figure.layout.margin
+    assert found.hovertext[0][1].endswith("accuracy, percent 87")
+    if count == 40:
+        assert found.texttemplate is None
+        return
+    room = (WIDTH - margin.l - margin.r) / count
+    assert found.texttemplate == "%{text}"
+    assert found.textfont.size >= 9
+    assert pixels("87", found.textfont.size) + 6 <= room
+
+
+def test_the_bar_has_room_for_what_stands_beside_it() -> None:
+    figure = cross([90, 80, 60, 50], [80, 80, 60, 60])
+    longest = max(heat(figure).colorbar.ticktext, key=pixels)
+    assert longest == "60 to 80: guessing"
+    assert figure.layout.margin.r > pixels(longest) + 60
 
 
 def test_similarity_is_shown_from_0_to_1() -> None:

@@ -107,9 +107,12 @@ class TestFolds:
             own = corrected_t(fold_differences(store, task, len(seeds)), 1 / 3)
             assert claim.finding.p == pytest.approx(own.p)
 
-    def test_the_test_share_of_a_repeated_holdout_is_that_of_the_config(self, store: Store) -> None:
+    @pytest.mark.parametrize("scheme", ["holdout", "auto"])
+    def test_the_test_share_of_a_repeated_holdout_is_that_of_the_config(
+        self, store: Store, scheme: str
+    ) -> None:
         evaluation = {"folds": 1, "seeds": [0], "thresholds": "per_label", "shrinkage": 20.0}
-        holdout = evaluation | {"scheme": "holdout", "test": 0.2, "repeats": 3}
+        holdout = evaluation | {"scheme": scheme, "test": 0.2, "repeats": 3}
         fake_study(store, plans=PAIR, folds=3, config={"evaluation": holdout})
         claim = row_of(compared(store)).claim
         assert claim is not None

@@ -12,6 +12,7 @@ import pytest
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store.record import EffectRecord
+from mtlv.studies.config import EvaluationSettings
 from mtlv.studies.pair_effects import PairEffects
 from mtlv.tasks import Task
 
@@ -38,14 +39,14 @@ class World:
         self.errors = [np.asarray(own, float) for own in errors]
         self.targets = [np.asarray(own, float) for own in targets]
         task = Task("t", "regression", "reports", (), metric, None)
-        rest = np.arange(1000, 1060)
         splits = [
-            SimpleNamespace(test=np.arange(20) + (0 if same_test else i), train=rest, validation=[])
+            SimpleNamespace(test=np.arange(20) + (0 if same_test else i))
             for i in range(len(errors))
         ]
+        protocol = EvaluationSettings(folds=4, thresholds="fixed", shrinkage=20)
         self.arm: Any = SimpleNamespace(
             store=SimpleNamespace(predictions=self.predictions),
-            config=SimpleNamespace(evaluation=SimpleNamespace(thresholds="fixed", shrinkage=20)),
+            config=SimpleNamespace(evaluation=protocol),
             inputs=SimpleNamespace(tasks={"t": task}, splits={"reports": splits}),
         )
         groups = [("t",), *((f"s{i}", "t") for i in range(1, len(errors[0])))]

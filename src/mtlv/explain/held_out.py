@@ -22,7 +22,7 @@ class Pairing:
 
     Args:
         parts: number of the test part of each run, (R,).
-        overlap: test examples over the others, for the corrected t-test.
+        overlap: test over training examples, for the corrected t-test; see `overlap_of`.
     """
 
     def __init__(self, parts: Sequence[int], overlap: float) -> None:

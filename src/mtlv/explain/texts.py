@@ -14,7 +14,7 @@ from mtlv.errors import DataError
 from mtlv.randomness import generator
 from mtlv.store import JobRecord, Store, StudyRecord
 from mtlv.store.outcome import PlanOutcome, cell_predictions
-from mtlv.studies.config import parse_config
+from mtlv.studies.config import StudyConfig, parse_config
 from mtlv.studies.inputs import Inputs, read_inputs
 
 __all__ = ["StudyTexts"]
@@ -33,13 +33,18 @@ class StudyTexts:
         self._store, self._study, self._base = store, study, base
 
     @cached_property
+    def config(self) -> StudyConfig:
+        """What the study was made of."""
+        return parse_config(self._study.config)
+
+    @cached_property
     def inputs(self) -> Inputs:
         """Its corpora and splits.
 
         Raises:
             DataError: the data are not there, or are others now.
         """
-        found = read_inputs(parse_config(self._study.config), self._base)
+        found = read_inputs(self.config, self._base)
         for record in self._study.corpora:
             own = found.corpora[record.name].fingerprint
             if own != record.fingerprint:

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from mtlv.errors import StoreError
+from mtlv.evaluation.significance import overlap_of
 from mtlv.explain.bow_models import bow_bags, bow_weights, is_plain_bow
 from mtlv.explain.cross_task import SHOWN, CrossMatrix, Layers, best_guess, cross_matrix
 from mtlv.explain.held_out import Pairing, held_out, paired_difference
@@ -126,8 +127,8 @@ class _Look:
         splits = self._texts.inputs.splits[task.corpus]
         tests = [splits[own.cell.fold].test.tobytes() for own, *_ in runs]
         parts = {test: index for index, test in enumerate(dict.fromkeys(tests))}
-        first = splits[runs[0][0].cell.fold]
-        overlap = len(first.test) / (len(first.train) + len(first.validation))
+        protocol = self._texts.config.evaluation
+        overlap = overlap_of(protocol.scheme, protocol.folds, protocol.test)
         return Pairing([parts[test] for test in tests], overlap)
 
     def at(self, plan: str, outcome: CellOutcome, tasks: Sequence[Task]) -> _Looked:

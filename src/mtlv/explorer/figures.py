@@ -148,12 +148,12 @@ def regrouped(
 
 def _themed(figure: Any, theme: str) -> Drawn:
     """Return a figure in a theme, with its caption beside it, where a narrow page can wrap it."""
-    from mtlv.report.figures import themed
     from mtlv.report.figures.layout import CAPTION_LINE
+    from mtlv.report.figures.theme import template
 
-    shown = themed(figure, "dark" if theme == "dark" else "light")
-    content: dict[str, Any] = json.loads(shown.to_json())
+    content: dict[str, Any] = json.loads(figure.to_json())
     layout = content["layout"]
+    layout["template"] = template("dark" if theme == "dark" else "light").to_plotly_json()
     captions = [own for own in layout.get("annotations", []) if own.get("name") == "caption"]
     for caption in captions:
         layout["annotations"].remove(caption)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -21,7 +21,10 @@ MEASURES = {
     "output_weights": "weights carried through the output layer",
     "integrated_gradients": "integrated gradients over the task's training texts",
 }
+MANY = 8
+"""Columns that fit beside each other; of more models or layers, a table has rows or numbers."""
 DASH = "-"
+CROSS = "View 3: test texts through every output layer"
 DIFFERENCE = ("difference", "95 % interval", "p", "p corrected", "test")
 TESTS = {"corrected_t": "corrected t", "paired_t": "paired t"}
 TESTED = (
@@ -64,15 +67,28 @@ def _word_tables(view: WordView) -> list[Table]:
     """Return the top words of every measure, a column for each model."""
     tables = []
     for measure, models in view.top.items():
-        columns = [[_word(own.word, own.value, measure) for own in top] for top in models.values()]
-        length = max(map(len, columns))
-        filled = [[*own, *[""] * (length - len(own))] for own in columns]
-        rows = tuple((str(i), *words) for i, words in enumerate(zip(*filled, strict=True), start=1))
+        named = {
+            model: [_word(own.word, own.value, measure) for own in top]
+            for model, top in models.items()
+        }
         title = f"View 2: most important words by {MEASURES[measure]}"
-        header = ("", *models)
-        words = tuple(range(len(header)))
-        tables.append(Table(title, header, rows, "best mean rank over all runs", words))
+        table = _word_rows(title, named) if len(named) > MANY else _word_columns(title, named)
+        tables.append(table)
     return tables
+
+
+def _word_columns(title: str, named: Mapping[str, Sequence[str]]) -> Table:
+    length = max(map(len, named.values()))
+    filled = [[*own, *[""] * (length - len(own))] for own in named.values()]
+    rows = tuple((str(i), *words) for i, words in enumerate(zip(*filled, strict=True), start=1))
+    words = tuple(range(len(named) + 1))
+    return Table(title, ("", *named), rows, "best mean rank over all runs", words)
+
+
+def _word_rows(title: str, named: Mapping[str, Sequence[str]]) -> Table:
+    rows = tuple((model, ", ".join(words)) for model, words in named.items())
+    note = "best mean rank over all runs, the most important word first"
+    return Table(title, ("model", "words"), rows, note, (0, 1))
 
 
 def _word(word: str, value: float, measure: str) -> str:
@@ -144,6 +160,8 @@ def _top_and_sign(own: Agreement | None) -> tuple[str, str]:
 def _cross_table(views: ThreeViews) -> Table:
     """Return all matrices in one table: a row for each task's texts, a column for each layer."""
     shown = [own for own in views.cross_task if own.metric == "accuracy"]
+    if sum(len(own.tasks) for own in shown) > MANY:
+        return _numbered(shown)
     header = ["texts of", "guessing"]
     for own in shown:
         header += [f"{own.plan}: {layer}" for layer in own.tasks]
@@ -159,7 +177,22 @@ def _cross_table(views: ThreeViews) -> Table:
         "accuracy in percent, mean ± sd over runs; columns: plan and task of the output layer; "
         "guessing: the best single answer to all texts"
     )
-    return Table("View 3: test texts through every output layer", tuple(header), tuple(rows), note)
+    return Table(CROSS, tuple(header), tuple(rows), note)
+
+
+def _numbered(shown: Sequence[CrossTask]) -> Table:
+    """Return the matrices of many tasks below each other, their columns by number."""
+    rows = [
+        (f"{own.plan}: {i + 1} {texts}", _guess(own, i), *(_mean_cell(v) for v in own.mean[i]))
+        for own in shown
+        for i, texts in enumerate(own.tasks)
+    ]
+    header = ("plan: texts of", "guessing", *(str(i + 1) for i in range(len(shown[0].tasks))))
+    note = (
+        "accuracy in percent, mean over runs (their sd is told by `mtlv explain --json`); columns: "
+        "the output layer of the task of that number; guessing: the best single answer to all texts"
+    )
+    return Table(CROSS, header, tuple(rows), note)
 
 
 def _lift_table(views: ThreeViews) -> Table:
@@ -199,6 +232,10 @@ def _difference(own: Difference, p_corrected: float) -> tuple[str, ...]:
 
 def _guess(own: CrossTask, i: int) -> str:
     return DASH if not own.guess or math.isnan(own.guess[i]) else figure(own.guess[i], 100)
+
+
+def _mean_cell(value: float) -> str:
+    return DASH if math.isnan(value) else figure(value, 100)
 
 
 def _cell(own: CrossTask, i: int, j: int) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mtlv.data.splits import SplitSettings
 from mtlv.evaluation.metrics import METRICS, TASK_METRICS, Metric
 from mtlv.evaluation.significance import (
     Choice,
@@ -20,6 +21,7 @@ from mtlv.evaluation.significance import (
     choose_test,
     corrected_t,
     mcnemar,
+    overlap_of,
     randomise,
     sheet,
     wilcoxon,
@@ -169,12 +171,9 @@ def _of_runs(
 
 
 def _overlap(source: Source, pair: PlanPair) -> float:
-    """Return test over training examples; validation, on which is chosen, counts as training."""
     evaluation = source.studies[pair.base.name].config["evaluation"]
-    if evaluation.get("scheme") == "holdout":
-        share = float(evaluation["test"])
-        return share / (1 - share)
-    return 1 / (max(2, int(evaluation["folds"])) - 1)
+    protocol = SplitSettings().model_dump() | evaluation
+    return overlap_of(protocol["scheme"], protocol["folds"], protocol["test"])
 
 
 def _dominance(source: Source, pair: PlanPair, parts: TestParts, metric: str) -> float | None:

@@ -19,7 +19,7 @@ from mtlv.evaluation.protocol import same_targets
 from mtlv.evaluation.scores import Scores, json_number
 from mtlv.evaluation.scoring import ScoringSettings, score
 from mtlv.evaluation.significance import Run as Scored
-from mtlv.evaluation.significance import Sheet, Units, sheet
+from mtlv.evaluation.significance import Sheet, Units, overlap_of, sheet
 from mtlv.randomness import generator
 from mtlv.store.record import EffectRecord
 from mtlv.studies.arms import Arm
@@ -94,7 +94,8 @@ class PairEffects:
                 for source, own in alike.items()
             }
             if parts.max() > 0:
-                overlap = self._overlap(target)
+                protocol = self._arm.config.evaluation
+                overlap = overlap_of(protocol.scheme, protocol.folds, protocol.test)
                 tested = {source: by_parts(own, overlap) for source, own in values.items()}
             else:
                 tested = self._by_examples(target, list(alike), runs, effects)
@@ -127,11 +128,6 @@ class PairEffects:
         tests = [splits[fold].test.tobytes() for fold, _ in runs]
         different = list(dict.fromkeys(tests))
         return np.array([different.index(test) for test in tests])
-
-    def _overlap(self, target: str) -> float:
-        """Return test over training examples; validation, on which is chosen, counts as those."""
-        first = self._arm.inputs.splits[self._arm.inputs.tasks[target].corpus][0]
-        return len(first.test) / (len(first.train) + len(first.validation))
 
     def _by_examples(
         self, target: str, sources: Sequence[str], runs: Sequence[Run], effects: int

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mtlv.errors import ProtocolError
-from mtlv.evaluation.significance import corrected_t, verdict
+from mtlv.evaluation.significance import corrected_t, overlap_of, verdict
 
 DIFFERENCES = np.array([0.02, 0.03, 0.01, 0.02, 0.02])
 
@@ -41,6 +41,19 @@ def test_ten_folds_more_than_double_the_variance() -> None:
     values = np.random.default_rng(0).normal(size=10)
     widths = [corrected_t(values, own).high - values.mean() for own in (1 / 9, 0)]
     assert (widths[0] / widths[1]) ** 2 == pytest.approx(1 + 10 / 9)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "folds", "overlap"),
+    [
+        ("cross_validation", 5, 1 / 4),
+        ("auto", 2, 1.0),
+        ("auto", 1, 1 / 3),
+        ("holdout", 5, 1 / 3),
+    ],
+)
+def test_the_overlap_is_that_of_the_protocol(scheme: str, folds: int, overlap: float) -> None:
+    assert overlap_of(scheme, folds, test=0.25) == pytest.approx(overlap)
 
 
 def test_equivalence_is_two_one_sided_tests() -> None:

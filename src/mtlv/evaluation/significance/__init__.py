@@ -19,7 +19,7 @@ from mtlv.evaluation.significance.dominance import almost_dominates
 from mtlv.evaluation.significance.finding import Effect, Equivalence, Finding
 from mtlv.evaluation.significance.friedman import Friedman, friedman
 from mtlv.evaluation.significance.mcnemar import mcnemar
-from mtlv.evaluation.significance.paired_t import corrected_t
+from mtlv.evaluation.significance.paired_t import corrected_t, overlap_of
 from mtlv.evaluation.significance.resampling import Pair, bootstrap, randomise
 from mtlv.evaluation.significance.sheet import Run, Sheet, sheet
 from mtlv.evaluation.significance.units import Units
@@ -46,6 +46,7 @@ __all__ = [
     "friedman",
     "holm",
     "mcnemar",
+    "overlap_of",
     "randomise",
     "sheet",
     "verdict",

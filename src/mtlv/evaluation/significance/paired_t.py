@@ -4,6 +4,10 @@ Folds share most of their training data, so their differences are no independent
 paired t-test finds a difference where there is none far too often. The variance is corrected for
 the overlap (Nadeau & Bengio, Machine Learning 2003); with repeated cross-validation all r x k
 differences are one sample (Bouckaert & Frank, PAKDD 2004).
+
+The overlap is that of the protocol, not of one split: sizes differ between folds by rounding, kept
+groups and texts that are left out, and p of the same differences must not depend on which fold, or
+which page, it was counted from.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from scipy import special
 
 from mtlv.evaluation.significance.finding import ALPHA, Effect, Equivalence, Finding, check_pairs
 
-__all__ = ["corrected_t"]
+__all__ = ["corrected_t", "overlap_of"]
 
 Array = np.ndarray[Any, Any]
 EQUAL = 1e-12
@@ -39,7 +43,7 @@ def corrected_t(differences: Array, overlap: float, margin: float | None = None)
 
     Args:
         differences: (J,), one per test part.
-        overlap: test examples over training examples, 1/(k - 1) in k-fold cross-validation.
+        overlap: test examples over training examples; see `overlap_of`.
         margin: m > 0, in the unit of the differences.
 
     Raises:
@@ -63,6 +67,24 @@ def corrected_t(differences: Array, overlap: float, margin: float | None = None)
         "test part",
         equivalence=None if margin is None else _equivalence(mean, scale, count - 1, margin),
     )
+
+
+def overlap_of(scheme: str, folds: int, test: float) -> float:
+    """Return n_test/n_train of a protocol with several test parts, for `corrected_t`.
+
+    - k-fold cross-validation: 1/(k - 1), repeated or not.
+    - repeated holdout of a share h: h/(1 - h).
+
+    Validation, on which is chosen, counts as training.
+
+    Args:
+        scheme: as in `SplitSettings`; `auto` is holdout with one fold, else cross-validation.
+        folds: k, at least 1.
+        test: h, above 0 and below 1.
+    """
+    if scheme == "holdout" or folds < 2:
+        return test / (1 - test)
+    return 1 / (folds - 1)
 
 
 def _equivalence(mean: float, scale: float, freedom: int, margin: float) -> Equivalence:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from mtlv.explorer.asking import Asked, address, study_address
@@ -117,6 +119,7 @@ def _gains(found: Prediction, where: dict[str, int], study: str) -> Grid:
         Column("gain now"),
         Column("change"),
     )
+    form = _form([*found.before.values(), *found.after.values()])
     rows = []
     for task, now in found.after.items():
         before = found.before.get(task)
@@ -125,9 +128,9 @@ def _gains(found: Prediction, where: dict[str, int], study: str) -> Grid:
             (
                 word(task, study_address(study, "tasks", task)),
                 number(where.get(task)),
-                number(before, "+.3g"),
-                number(now, "+.3g"),
-                number(change, "+.3g"),
+                number(before, form),
+                number(now, form),
+                number(change, form),
             )
         )
     note = (
@@ -135,6 +138,14 @@ def _gains(found: Prediction, where: dict[str, int], study: str) -> Grid:
         "in the same group; no measurement"
     )
     return Grid("gains", "Predicted gain of every task", columns, tuple(rows), note)
+
+
+def _form(values: Iterable[float | None]) -> str:
+    """Return the format of a column in which the largest number has three digits that count."""
+    known = (abs(own) for own in values if own is not None and math.isfinite(own))
+    largest = max(known, default=0.0)
+    digits = 2 - math.floor(math.log10(largest)) if largest else 0
+    return f"+.{max(digits, 0)}f"
 
 
 def _alluvial(own: Named, asked: Asked, moves: list[str]) -> Drawing:

@@ -87,8 +87,8 @@ class Choice:
 
 
 WIDE = (
-    *("affinity", "alluvial", "curves-head", "curves-model", "decisions", "label-correlation"),
-    *("transfer", "what-if"),
+    *("affinity", "alluvial", "cross-task", "curves-head", "curves-model", "curves-task"),
+    *("decisions", "label-correlation", "transfer", "what-if", "word-ranks"),
 )
 TITLES = {
     "affinity": "Affinity of tasks",

@@ -196,6 +196,7 @@ function leaveOut(figure, why) {
   item.textContent = `${title}: ${words.replaceAll("`", "'")}`;
   place.nextElementSibling.append(item);
   figure.remove();
+  window.dispatchEvent(new Event("resize")); // what stood beside it has more room
 }
 
 const counted = (number, noun) =>

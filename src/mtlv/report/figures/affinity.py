@@ -112,10 +112,12 @@ def predicted_gain(frame: pd.DataFrame, signature: str) -> Figure:
         )
     figure.update_xaxes(title=f"predicted gain, {plain(rows.predicted_unit[0])}", **ZERO)
     title = f"measured gain, {plain(rows.unit[0])}"
-    figure.update_yaxes(title=title, range=_reach(rows), **ZERO)
+    reach = _reach(rows)
+    figure.update_yaxes(title=title, range=reach, **ZERO)
     if rows.plan.nunique() == 1:
         size = (WIDTH - margins.left - margins.right, 420)
-        add_labels(figure, rows.predicted, rows.measured, list(rows.task), size)
+        names = list(rows.task)
+        add_labels(figure, rows.predicted, rows.measured, names, size, reach=reach)
     title = "Predicted and measured gain over being learned alone"
     return dressed(figure, title, signature, 420, margins, "right")
 

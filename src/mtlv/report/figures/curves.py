@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from plotly.graph_objects import Figure, Scatter
+from plotly.graph_objects import Figure
 
-from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, panels
+from mtlv.report.figures.layout import Axes, Margins, Panels, dressed, legend_width, panels
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series
 from mtlv.report.figures.words import hover, plain, short
@@ -19,6 +20,8 @@ from mtlv.words import counted
 __all__ = ["head_curves", "model_curves", "task_curves"]
 
 DASH = {"validation": "solid", "train": "dot"}
+Key = tuple[str, str]
+"""Name and metric of a panel."""
 MARKED = 12
 """About so many points of a line carry its symbol."""
 
@@ -66,41 +69,29 @@ def _curves(frame: pd.DataFrame, figure: str, signature: str, title: str) -> Fig
         numbers=("epoch", "value"),
         optional=("sd", "jobs"),
     )
-    there = _distinct(rows, "name", "metric")
+    rows = rows.assign(said=[_said(row) for row in rows.itertuples()])
+    units = {(row.name, row.metric): row.unit for row in rows.itertuples(index=False)}
     names, metrics = (dict.fromkeys(rows[column]) for column in ("name", "metric"))
-    keys = [key for key in product(names, metrics) if key in there]
+    keys = [key for key in product(names, metrics) if key in units]
     parts = sorted(rows.part.unique(), reverse=True)
     plans = dict.fromkeys(rows.plan)
     looks = {plan: replace(series(i), dash="solid") for i, plan in enumerate(plans)}
-    mixed = rows.metric.nunique() > 1
+    mixed = len(metrics) > 1
     across = min(len(keys), 3 if len(keys) > 4 else 2)
     margins = Margins(right=legend_width([*(short(plan, 22) for plan in looks), *parts]), top=26)
     made = panels(
-        [_panel_title(*key, mixed, rows["name"].nunique() > 1, 60 // across) for key in keys],
+        [_panel_title(*key, mixed, len(names) > 1, 60 // across) for key in keys],
         across,
         110 if across == 3 else 170 if across == 2 else 300,
         WIDTH - margins.left - margins.right,
         (62, 74) if mixed else (14, 40),
     )
-    for index, (name, metric) in enumerate(keys):
-        own = rows[(rows["name"] == name) & (rows.metric == metric)].sort_values("epoch")
-        for plan, part in _distinct(own, "plan", "part"):
-            points = own[(own.plan == plan) & (own.part == part)]
-            _line(made, index, points, looks[plan])
-        _axes(made, index, own, mixed=mixed, lowest=index + across >= len(keys))
-    for plan, look in looks.items():
-        made.figure.add_trace(_legend_entry(short(plan, 22), look, "lines+markers"))
-    for part in parts if len(parts) > 1 else ():
-        made.figure.add_trace(
-            _legend_entry(
-                plain(part), Series(NEUTRAL, "circle", DASH.get(part, "dashdot")), "lines"
-            )
-        )
+    axes = {
+        index: _axes(made, index, (key[1], units[key]), mixed, lowest=index + across >= len(keys))
+        for index, key in enumerate(keys)
+    }
+    made.drawn([*_lines(made, keys, rows, looks), *_legend(looks, parts)], axes)
     return dressed(made.figure, title, signature, made.height, margins, "right")
-
-
-def _distinct(rows: pd.DataFrame, first: str, second: str) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(zip(rows[first], rows[second], strict=True)))
 
 
 def _panel_title(name: str, metric: str, mixed: bool, named: bool, limit: int) -> str:
@@ -109,50 +100,74 @@ def _panel_title(name: str, metric: str, mixed: bool, named: bool, limit: int) -
     return short(f"{name}, {metric}" if mixed else name, limit)
 
 
-def _line(made: Panels, index: int, points: pd.DataFrame, look: Series) -> None:
-    part = points.part.iloc[0]
-    made.figure.add_trace(
-        Scatter(
-            x=points.epoch,
-            y=points.value,
-            mode="lines+markers",
-            line={"color": look.colour, "width": 1.6, "dash": DASH.get(part, "dashdot")},
-            marker={"symbol": look.symbol, "size": 6, "maxdisplayed": MARKED},
-            showlegend=False,
-            hovertext=[_said(row) for row in points.itertuples()],
-            hoverinfo="text",
-        ),
-        **made.place(index),
+def _lines(
+    made: Panels, keys: Sequence[Key], rows: pd.DataFrame, looks: Mapping[str, Series]
+) -> list[dict[str, Any]]:
+    """Return the lines of all panels, panel by panel."""
+    panel = {key: index for index, key in enumerate(keys)}
+    lines = rows.sort_values("epoch", kind="stable").groupby(
+        ["name", "metric", "plan", "part"], sort=False
     )
+    drawn = [
+        (panel[name, metric], _line(points, looks[plan], part))
+        for (name, metric, plan, part), points in lines
+    ]
+    drawn.sort(key=lambda own: own[0])
+    return [line | made.axes(index) for index, line in drawn]
 
 
-def _legend_entry(words: str, look: Series, mode: str) -> Scatter:
-    return Scatter(
-        x=[None],
-        y=[None],
-        mode=mode,
-        line={"color": look.colour, "width": 1.6, "dash": look.dash},
-        marker={"symbol": look.symbol, "size": 6},
-        name=words,
-    )
+def _line(points: pd.DataFrame, look: Series, part: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": points.epoch.to_numpy(),
+        "y": points.value.to_numpy(),
+        "mode": "lines+markers",
+        "line": {"color": look.colour, "width": 1.6, "dash": DASH.get(part, "dashdot")},
+        "marker": {"symbol": look.symbol, "size": 6, "maxdisplayed": MARKED},
+        "showlegend": False,
+        "hovertext": points.said.to_list(),
+        "hoverinfo": "text",
+    }
 
 
-def _axes(made: Panels, index: int, rows: pd.DataFrame, *, mixed: bool, lowest: bool) -> None:
-    place = made.place(index)
-    titled = mixed or place["col"] == 1
-    metric, unit = plain(rows.metric.iloc[0]), plain(rows.unit.iloc[0])
-    made.figure.update_xaxes(
-        title="epoch" if mixed or lowest else None,
-        showticklabels=mixed or lowest,
-        matches="x" if index else None,  # an axis that matches itself is warned of
-        **place,
-    )
-    made.figure.update_yaxes(
-        title=(unit if mixed else f"{metric}, {unit}") if titled else None,
-        showticklabels=titled,
-        matches="y" if index and not mixed else None,
-        **place,
-    )
+def _legend(looks: Mapping[str, Series], parts: Sequence[str]) -> list[dict[str, Any]]:
+    plans = [_entry(short(plan, 22), look, "lines+markers") for plan, look in looks.items()]
+    if len(parts) < 2:
+        return plans
+    dashes = [(plain(part), DASH.get(part, "dashdot")) for part in parts]
+    return [
+        *plans,
+        *(_entry(own, Series(NEUTRAL, "circle", dash), "lines") for own, dash in dashes),
+    ]
+
+
+def _entry(words: str, look: Series, mode: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": mode,
+        "line": {"color": look.colour, "width": 1.6, "dash": look.dash},
+        "marker": {"symbol": look.symbol, "size": 6},
+        "name": words,
+    }
+
+
+def _axes(made: Panels, index: int, measured: tuple[str, str], mixed: bool, lowest: bool) -> Axes:
+    """Return how the axes of a panel look, given its metric and unit."""
+    titled = mixed or made.place(index)["col"] == 1
+    metric, unit = map(plain, measured)
+    across = {
+        "title": {"text": "epoch" if mixed or lowest else None},
+        "showticklabels": mixed or lowest,
+        "matches": "x" if index else None,  # an axis that matches itself is warned of
+    }
+    up = {
+        "title": {"text": (unit if mixed else f"{metric}, {unit}") if titled else None},
+        "showticklabels": titled,
+        "matches": "y" if index and not mixed else None,
+    }
+    return across, up
 
 
 def _said(row: Any) -> str:

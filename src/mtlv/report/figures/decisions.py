@@ -6,13 +6,14 @@ so a curve says how good one threshold for all folds would be.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from plotly.graph_objects import Figure, Scatter
+from plotly.graph_objects import Figure
 
-from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, panels
+from mtlv.report.figures.layout import Axes, Margins, dressed, legend_width, panels
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series
 from mtlv.report.figures.words import hover, short
@@ -31,6 +32,15 @@ TITLES = {
     "calibration": "calibration",
 }
 CELL = 190
+DIAGONAL = {
+    "type": "scatter",
+    "x": [0, 100],
+    "y": [0, 100],
+    "mode": "lines",
+    "line": {"color": NEUTRAL, "width": 1, "dash": "dot"},
+    "hoverinfo": "skip",
+    "showlegend": False,
+}
 
 
 @FIGURES.register("decisions")
@@ -62,6 +72,7 @@ def decisions(frame: pd.DataFrame, signature: str) -> Figure:
         optional=("low", "high", "n"),
         flags=("chosen",),
     )
+    rows = rows.assign(said=[_said(row) for row in rows.itertuples()])
     tasks, plans = list(dict.fromkeys(rows.task)), list(dict.fromkeys(rows.plan))
     looks = {plan: series(i) for i, plan in enumerate(plans)}
     margins = Margins(right=legend_width(short(plan, 22) for plan in plans), top=26)
@@ -69,20 +80,22 @@ def decisions(frame: pd.DataFrame, signature: str) -> Figure:
     cells = [(task, curve) for task in tasks for curve in CURVES]
     titles = [_title(task, curve, len(tasks)) for task, curve in cells]
     made = panels(titles, len(CURVES), CELL, width, (54, 72))
-    for index, (task, curve) in enumerate(cells):
-        own = rows[(rows.task == task) & (rows.curve == curve)]
-        if curve == "calibration":
-            _diagonal(made, index)
-        for plan, points in own.groupby("plan", sort=False):
-            _line(made, index, points, looks[plan])
-        x, y = CURVES[curve]
-        axis = {"range": [-3, 103], "tickvals": [0, 25, 50, 75, 100]}
-        made.figure.update_xaxes(title=x, **axis, **made.place(index))
-        made.figure.update_yaxes(title={"text": y, "standoff": 2}, **axis, **made.place(index))
-    for plan, look in looks.items():
-        made.figure.add_trace(_legend_entry(plan, look))
+    points = dict(list(rows.groupby(["task", "curve"], sort=False)))
+    traces = [
+        trace | made.axes(index)
+        for index, cell in enumerate(cells)
+        for trace in _panel(cell[1], points.get(cell), looks)
+    ]
+    legend = [_legend_entry(plan, look) for plan, look in looks.items()]
+    made.drawn([*traces, *legend], {index: _axes(own) for index, (_, own) in enumerate(cells)})
     title = f"How {tasks[0]} is decided" if len(tasks) == 1 else "How tasks are decided"
     return dressed(made.figure, title, signature, made.height, margins, "right")
+
+
+def _axes(curve: str) -> Axes:
+    x, y = CURVES[curve]
+    axis = {"range": [-3, 103], "tickvals": [0, 25, 50, 75, 100]}
+    return axis | {"title": {"text": x}}, axis | {"title": {"text": y, "standoff": 2}}
 
 
 def _title(task: str, curve: str, tasks: int) -> str:
@@ -91,71 +104,66 @@ def _title(task: str, curve: str, tasks: int) -> str:
     return short(task) if curve == "precision-recall" else ""
 
 
-def _diagonal(made: Panels, index: int) -> None:
-    line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
-    made.figure.add_trace(
-        Scatter(
-            x=[0, 100], y=[0, 100], mode="lines", line=line, hoverinfo="skip", showlegend=False
-        ),
-        **made.place(index),
-    )
+def _panel(
+    curve: str, rows: pd.DataFrame | None, looks: Mapping[str, Series]
+) -> Iterator[dict[str, Any]]:
+    """Yield what stands in a panel: the points of a task and curve, if there are any."""
+    if curve == "calibration":
+        yield DIAGONAL
+    if rows is not None:
+        for plan, own in rows.sort_values("x", kind="stable").groupby("plan", sort=False):
+            yield from _line(curve, own, looks[plan])
 
 
-def _line(made: Panels, index: int, points: pd.DataFrame, look: Series) -> None:
-    points = points.sort_values("x", kind="stable")
+def _line(curve: str, points: pd.DataFrame, look: Series) -> Iterator[dict[str, Any]]:
     plain, chosen = points[~points.chosen], points[points.chosen]
-    calibration = points.curve.iloc[0] == "calibration"
-    common: dict[str, Any] = {"showlegend": False, "hoverinfo": "text"}
-    made.figure.add_trace(
-        Scatter(
-            x=plain.x,
-            y=plain.y,
-            error_y=_interval(plain) if calibration else None,
-            mode="lines+markers" if calibration else "lines",
-            line={"color": look.colour, "width": 1.4, "dash": look.dash}
-            | {"shape": "hv" if points.curve.iloc[0] == "threshold" else "linear"},
-            marker={"symbol": look.symbol, "size": 6},
-            hovertext=[_said(row) for row in plain.itertuples()],
-            **common,
-        ),
-        **made.place(index),
-    )
-    if chosen.empty:
-        return
-    made.figure.add_trace(
-        Scatter(
-            x=chosen.x,
-            y=chosen.y,
-            mode="markers",
-            marker={"symbol": look.symbol, "size": 10, "color": look.colour}
-            | {"line": {"color": NEUTRAL, "width": 1}},
-            hovertext=[_said(row) for row in chosen.itertuples()],
-            **common,
-        ),
-        **made.place(index),
-    )
+    calibration = curve == "calibration"
+    line = {"color": look.colour, "width": 1.4, "dash": look.dash}
+    yield {
+        **_trace(plain),
+        "error_y": _interval(plain) if calibration else None,
+        "mode": "lines+markers" if calibration else "lines",
+        "line": line | {"shape": "hv" if curve == "threshold" else "linear"},
+        "marker": {"symbol": look.symbol, "size": 6},
+    }
+    if len(chosen):
+        marker = {"symbol": look.symbol, "size": 10, "color": look.colour}
+        edge = {"line": {"color": NEUTRAL, "width": 1}}
+        yield {**_trace(chosen), "mode": "markers", "marker": marker | edge}
+
+
+def _trace(points: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": points.x.to_numpy(),
+        "y": points.y.to_numpy(),
+        "hovertext": points.said.to_list(),
+        "hoverinfo": "text",
+        "showlegend": False,
+    }
 
 
 def _interval(points: pd.DataFrame) -> dict[str, Any]:
     return {
         "type": "data",
-        "array": points.high - points.y,
-        "arrayminus": points.y - points.low,
+        "array": (points.high - points.y).to_numpy(),
+        "arrayminus": (points.y - points.low).to_numpy(),
         "symmetric": False,
         "thickness": 0.8,
         "width": 2,
     }
 
 
-def _legend_entry(plan: str, look: Series) -> Scatter:
-    return Scatter(
-        x=[None],
-        y=[None],
-        mode="lines+markers",
-        line={"color": look.colour, "width": 1.4, "dash": look.dash},
-        marker={"symbol": look.symbol, "size": 8},
-        name=short(plan, 22),
-    )
+def _legend_entry(plan: str, look: Series) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [None],
+        "y": [None],
+        "mode": "lines+markers",
+        "line": {"color": look.colour, "width": 1.4, "dash": look.dash},
+        "marker": {"symbol": look.symbol, "size": 8},
+        "name": short(plan, 22),
+    }
 
 
 def _said(row: Any) -> str:

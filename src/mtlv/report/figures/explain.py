@@ -51,14 +51,14 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
     titles = [_agreement(own.iloc[0]) for _, own in groups]
     across = min(len(groups), 2)
     width = WIDTH - 66 - 20
-    made = panels(titles, across, 300 if across == 2 else 420, width, (70, 84))
+    made = panels(titles, across, 300 if across == 2 else 420, width, (70, 100))
     for index, ((first, second, _), own) in enumerate(groups):
         made.figure.add_trace(
             Scatter(
                 x=own.first_rank,
                 y=own.second_rank,
                 mode="markers",
-                marker={"size": 5, "color": series(0).colour, "opacity": 0.6},
+                marker={"size": 5, "color": series(0).colour, "opacity": 0.85},
                 showlegend=False,
                 hovertext=[_ranked(row) for row in own.itertuples()],
                 hoverinfo="text",
@@ -67,7 +67,7 @@ def word_ranks(frame: pd.DataFrame, signature: str) -> Figure:
         )
         made.figure.update_xaxes(title=f"rank in {short(first, 30)}", **made.place(index))
         made.figure.update_yaxes(title=f"rank in {short(second, 30)}", **made.place(index))
-    margins = Margins(top=26)
+    margins = Margins(top=42 if rows.measure.any() else 26)
     return dressed(made.figure, "Ranks of words in two models", signature, made.height, margins)
 
 
@@ -77,7 +77,7 @@ def _agreement(pair: Any) -> str:
         return str(pair.measure)
     interval = "" if np.isnan(pair.low) else f" ({pair.low:.2f} to {pair.high:.2f})"
     most = "" if np.isnan(pair.ceiling) else f", ceiling {pair.ceiling:.2f}"
-    return f"{pair.measure}{': ' * bool(pair.measure)}rho {pair.rho:.2f}{interval}{most}"
+    return f"{pair.measure}{'<br>' * bool(pair.measure)}rho {pair.rho:.2f}{interval}{most}"
 
 
 @FIGURES.register("attributions")
@@ -167,7 +167,7 @@ def data_map(frame: pd.DataFrame, signature: str) -> Figure:
                 x=own.variability,
                 y=own.confidence,
                 mode="markers",
-                marker={"symbol": look.symbol, "color": look.colour, "size": 6, "opacity": 0.7},
+                marker={"symbol": look.symbol, "color": look.colour, "size": 6, "opacity": 0.85},
                 name=short(region or "between", 20),
                 hovertext=[_mapped(row) for row in own.itertuples()],
                 hoverinfo="text",

@@ -11,14 +11,14 @@ from plotly.graph_objects import Figure, Heatmap
 
 from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.theme import DIVERGING, SIZES, WIDTH
-from mtlv.report.figures.words import hover, plain, short, widest
+from mtlv.report.figures.words import fitting, hover, plain, short, widest
 
 __all__ = ["Heat", "heat"]
 
 Array = np.ndarray[Any, Any]
-DIGITS = {14: 11, 20: 10}
-"""Pixels of the numbers in the cells of at most so many tasks; of more, cells have no room for
-numbers that can be read, and those below 0 carry a minus."""
+GAP = 3
+"""Pixels that a number in a cell keeps from the edges, taken together. Where not even small ones
+have room, cells below 0 carry a minus alone, and the numbers stand in the hover box."""
 SMALLEST = 9
 """Pixels of the names of many tasks."""
 BAR = 84
@@ -57,6 +57,10 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
     known = np.abs(values[~np.isnan(values)])
     limit = given.limit or max(float(known.max(initial=0.0)), 1e-12)
     scale = _power(limit)
+    shown = [[_written(v, scale) for v in row] for row in values]
+    size = fitting((own for row in shown for own in row), side / max(count, 1) - GAP)
+    if size is None:
+        shown = [[own[:1] if own.startswith(MINUS) else "" for own in row] for row in shown]
     figure = Figure(
         Heatmap(
             z=[[None if np.isnan(v) else v / scale for v in row] for row in values],
@@ -65,9 +69,9 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
             colorscale=[list(stop) for stop in DIVERGING],
             xgap=1,
             ygap=1,
-            text=[[_written(v, scale, count) for v in row] for row in values],
+            text=shown,
             texttemplate="%{text}",
-            textfont={"size": _digits(count) or SIZES["text"]},
+            textfont={"size": size or SIZES["text"]},
             hovertext=_said(given),
             hoverinfo="text",
             colorbar={
@@ -89,19 +93,14 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
     return dressed(figure, title, signature, height, margins)
 
 
-def _written(value: float, scale: float, count: int) -> str:
+def _written(value: float, scale: float) -> str:
+    """Return a number with its sign and two digits, as `.05`, `1.2` or `31`."""
     if np.isnan(value):
         return ""
-    if _digits(count) is None:
-        return MINUS if value < 0 else ""
-    shown = f"{abs(value) / scale:.1f}" if abs(value / scale) >= 10 else f"{abs(value) / scale:.2f}"
+    size = abs(value) / scale
+    shown = f"{size:.{2 if size < 1 else 1 if size < 10 else 0}f}"
     sign = MINUS if value < 0 and float(shown) else ""
     return sign + (shown[1:] if shown.startswith("0.") else shown)
-
-
-def _digits(count: int) -> int | None:
-    """Return the pixels of the numbers in the cells of so many tasks, None for no numbers."""
-    return next((size for most, size in DIGITS.items() if count <= most), None)
 
 
 def _said(given: Heat) -> list[list[str]]:

@@ -7,10 +7,11 @@ has a place of its own under any axis.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 from plotly.graph_objects import Figure
 from plotly.subplots import make_subplots
@@ -18,9 +19,12 @@ from plotly.subplots import make_subplots
 from mtlv.report.figures.theme import SIZES, WIDTH, template
 from mtlv.report.figures.words import plain, widest
 
-__all__ = ["Margins", "Panels", "dressed", "legend_width", "panels"]
+__all__ = ["Axes", "Margins", "Panels", "dressed", "legend_width", "panels"]
 
 Legend = Literal["none", "right", "above"]
+Axes = tuple[dict[str, Any], dict[str, Any]]
+"""Settings of an x and a y axis."""
+EMPTY: Mapping[int, Axes] = MappingProxyType({})
 CAPTION_LINE = 13
 TITLE = 44
 
@@ -59,6 +63,29 @@ class Panels:
     def place(self, index: int) -> dict[str, int]:
         """Return row and column of a panel, from 1, as Plotly takes them."""
         return {"row": index // self.columns + 1, "col": index % self.columns + 1}
+
+    def axes(self, index: int) -> dict[str, str]:
+        """Return the axes of a panel, as traces name them.
+
+        Plotly looks through all panels for a place, trace by trace; a figure of many traces names
+        its axes, and adds all at once with `drawn`.
+        """
+        number = str(index + 1) if index else ""
+        return {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+
+    def drawn(self, traces: Sequence[dict[str, Any]], looks: Mapping[int, Axes] = EMPTY) -> None:
+        """Add traces, and set up the axes of panels.
+
+        Args:
+            traces: with a `type`, and their axes where it is not the first panel's.
+            looks: settings of the x and the y axis by panel.
+        """
+        self.figure.add_traces(traces)
+        settings = {}
+        for index, own in looks.items():
+            for name, look in zip(self.axes(index).values(), own, strict=True):
+                settings[f"{name[0]}axis{name[1:]}"] = look
+        self.figure.update_layout(settings)
 
 
 def dressed(

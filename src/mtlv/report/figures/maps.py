@@ -17,15 +17,18 @@ from plotly.graph_objects import Figure, Heatmap
 from mtlv.report.figures.layout import Margins, dressed
 from mtlv.report.figures.registry import FIGURES, checked
 from mtlv.report.figures.theme import DIVERGING, SIZES, WIDTH
-from mtlv.report.figures.words import hover, plain, short, widest
+from mtlv.report.figures.words import fitting, hover, plain, short, widest
 
 __all__ = ["cross_task", "encoder_similarity"]
 
 Values = list[list[float]]
 SEQUENTIAL = ((0.0, "#F7F7F7"), (1.0, "#0072B2"))
-BAR = 84
-GUESSING = 160
-"""Pixels of a colour bar that says where guessing is."""
+BAR = 72
+"""Pixels of a colour bar and its title."""
+GAP, SMALLEST = 6, 9
+"""Pixels between two numbers, and of the smallest ones that can be read."""
+TALLEST = 300
+"""Pixels of the colour bar."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,17 @@ class Scale:
         stops: the colours; what has the last one is 1.
         title: of the bar.
         ticks: places on the bar, and what stands there.
-        width: pixels of the bar with its texts.
     """
 
     low: float
     stops: Sequence[tuple[float, str]]
     title: str
     ticks: dict[float, str]
-    width: int = BAR
+
+    @property
+    def width(self) -> int:
+        """Pixels of the bar with its texts, and of the gap that grows on a wide page."""
+        return widest(self.ticks.values()) + BAR
 
 
 @FIGURES.register("encoder-similarity")
@@ -153,12 +159,14 @@ def _guessing(guesses: Sequence[int], metric: str) -> Scale:
     """Return colours that are white where one answer for all texts would do as well."""
     told = f"{guesses[0]}" if len(guesses) == 1 else f"{guesses[0]} to {guesses[-1]}"
     ticks = {-1.0: "0", 0.0: f"{told}: guessing", 1.0: "100"}
-    return Scale(-1, DIVERGING, f"{metric}, percent", ticks, GUESSING)
+    return Scale(-1, DIVERGING, f"{metric}, percent", ticks)
 
 
 def _map(cells: Cells, scale: Scale, axes: tuple[str, str]) -> Figure:
-    """Return a heat map with a number in each cell."""
+    """Return a heat map with a number in each cell; where they have no room, the hover has them."""
+    height, room = _height(cells), _room(cells, scale)
     shown = [["" if np.isnan(v) else f"{v:.{cells.digits}f}" for v in row] for row in cells.values]
+    size = fitting((own for row in shown for own in row), room - GAP, (SIZES["small"], SMALLEST))
     figure = Figure(
         Heatmap(
             z=[[None if np.isnan(v) else v for v in row] for row in cells.colours],
@@ -168,8 +176,8 @@ def _map(cells: Cells, scale: Scale, axes: tuple[str, str]) -> Figure:
             xgap=1,
             ygap=1,
             text=shown,
-            texttemplate="%{text}",
-            textfont={"size": SIZES["small"]},
+            texttemplate="%{text}" if size else None,
+            textfont={"size": size or SIZES["small"]},
             hovertext=[
                 [f"{said}<br>{plain(scale.title)} {own}" for said, own in zip(*line, strict=True)]
                 for line in zip(cells.said, shown, strict=True)
@@ -181,6 +189,7 @@ def _map(cells: Cells, scale: Scale, axes: tuple[str, str]) -> Figure:
                 "ticktext": list(scale.ticks.values()),
                 "thickness": 12,
                 "x": 1.02,
+                "len": min(1.0, TALLEST / height),
             },
         )
     )
@@ -202,10 +211,21 @@ def _map(cells: Cells, scale: Scale, axes: tuple[str, str]) -> Figure:
 
 def _dressed(figure: Figure, cells: Cells, scale: Scale, title: str, signature: str) -> Figure:
     """Give a map margins that its names fit in; those too wide for a column stand upright."""
-    left = widest(cells.rows, 11) + 44
-    room = (WIDTH - left - scale.width) / len(cells.columns)
-    upright = widest(cells.columns, 11) + 8 > room
+    upright = widest(cells.columns, 11) + 8 > _room(cells, scale)
     figure.update_xaxes(tickangle=-90 if upright else 0)
     bottom = widest(cells.columns, 11) + 46 if upright else 58
-    margins = Margins(left=left, right=scale.width, bottom=bottom)
-    return dressed(figure, title, signature, max(24 * len(cells.rows), 160), margins)
+    margins = Margins(left=_left(cells), right=scale.width, bottom=bottom)
+    return dressed(figure, title, signature, _height(cells), margins)
+
+
+def _left(cells: Cells) -> int:
+    return widest(cells.rows, 11) + 44
+
+
+def _room(cells: Cells, scale: Scale) -> float:
+    """Return the width of a column, in pixels."""
+    return (WIDTH - _left(cells) - scale.width) / len(cells.columns)
+
+
+def _height(cells: Cells) -> int:
+    return max(24 * len(cells.rows), 160)

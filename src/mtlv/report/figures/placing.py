@@ -21,7 +21,13 @@ Box = tuple[float, float, float, float]
 
 
 def add_labels(
-    figure: Figure, x: Any, y: Any, names: Sequence[str], size: tuple[int, int], font: int = 11
+    figure: Figure,
+    x: Any,
+    y: Any,
+    names: Sequence[str],
+    size: tuple[int, int],
+    font: int = 11,
+    reach: Sequence[float] | None = None,
 ) -> None:
     """Write names beside points, and fix the ranges of the axes.
 
@@ -35,8 +41,11 @@ def add_labels(
         names: of the points, as they come.
         size: of the axes, in pixels.
         font: size of the names.
+        reach: range of y; by default a little more than the points need.
     """
     ranges = [_range(np.asarray(values, float)) for values in (x, y)]
+    if reach is not None:
+        ranges[1] = (reach[0], reach[1])
     figure.update_xaxes(range=ranges[0])
     figure.update_yaxes(range=ranges[1])
     spots = np.stack(
@@ -47,6 +56,7 @@ def add_labels(
         axis=1,
     )  # (N, 2)
     taken: list[Box] = [(a - DOT, b - DOT, a + DOT, b + DOT) for a, b in spots.tolist()]
+    lines = []
     outside_first = np.argsort(-np.linalg.norm(spots - spots.mean(axis=0), axis=1), kind="stable")
     for index in outside_first.tolist():
         text = short(names[index], 24)
@@ -54,7 +64,8 @@ def add_labels(
         if found is not None:
             box, shift = found
             taken.append(box)
-            _write(figure, (x, y), index, text, shift, font)
+            lines.append(_line((x, y), index, text, shift, font))
+    figure.update_layout(annotations=[*figure.layout.annotations, *lines])  # one by one is slow
 
 
 def _range(values: Any) -> tuple[float, float]:
@@ -90,25 +101,20 @@ def _overlap(one: Box, other: Box) -> bool:
     return not apart
 
 
-def _write(
-    figure: Figure,
-    points: tuple[Any, Any],
-    index: int,
-    text: str,
-    shift: tuple[float, float],
-    font: int,
-) -> None:
-    figure.add_annotation(
-        x=float(np.asarray(points[0])[index]),
-        y=float(np.asarray(points[1])[index]),
-        ax=shift[0],
-        ay=-shift[1],
-        text=text,
-        font={"size": font},
-        showarrow=True,
-        arrowhead=0,
-        arrowwidth=0.6,
-        arrowcolor=NEUTRAL,
-        standoff=4,
-        borderpad=0,
-    )
+def _line(
+    points: tuple[Any, Any], index: int, text: str, shift: tuple[float, float], font: int
+) -> dict[str, Any]:
+    return {
+        "x": float(np.asarray(points[0])[index]),
+        "y": float(np.asarray(points[1])[index]),
+        "ax": shift[0],
+        "ay": -shift[1],
+        "text": text,
+        "font": {"size": font},
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 0.6,
+        "arrowcolor": NEUTRAL,
+        "standoff": 4,
+        "borderpad": 0,
+    }

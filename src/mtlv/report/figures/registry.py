@@ -50,7 +50,8 @@ def checked(
         )
     rows = pd.DataFrame(index=range(len(frame)))
     for column in words:
-        rows[column] = ["" if pd.isna(value) else str(value) for value in frame[column]]
+        values = ["" if pd.isna(value) else str(value) for value in frame[column]]
+        rows[column] = np.array(values, object)  # Arrow's strings are slow to read one by one
     for column in (*numbers, *optional):
         rows[column] = _numbers(frame[column], figure)
     for column in flags:

@@ -167,17 +167,21 @@ def _nodes(figure: Figure, places: Mapping[str, Array]) -> None:
             showlegend=False,
         )
     )
-    for task, (x, y) in places.items():
-        level = abs(x) < 0.2
-        figure.add_annotation(
-            x=x,
-            y=y,
-            text=short(task, 24),
-            showarrow=False,
-            xanchor="center" if level else "left" if x > 0 else "right",
-            xshift=0 if level else 10 * np.sign(x),
-            yshift=14 * y if level else 8 * y,
-        )
+    figure.update_layout(annotations=[_name(task, *place) for task, place in places.items()])
+
+
+def _name(task: str, x: float, y: float) -> dict[str, Any]:
+    """Return the name of a task beside its node, outside the circle."""
+    level = abs(x) < 0.2
+    return {
+        "x": x,
+        "y": y,
+        "text": short(task, 24),
+        "showarrow": False,
+        "xanchor": "center" if level else "left" if x > 0 else "right",
+        "xshift": 0 if level else 10 * np.sign(x),
+        "yshift": 14 * y if level else 8 * y,
+    }
 
 
 def _said(row: Any, words: str) -> str:

@@ -7,9 +7,9 @@ is written as an entity, which Plotly shows as the character itself.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["hover", "pixels", "plain", "short", "widest"]
+__all__ = ["fitting", "hover", "pixels", "plain", "short", "widest"]
 
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
 CHARACTER = 6.4
@@ -50,6 +50,18 @@ def pixels(text: str, size: int = 12) -> float:
 def widest(texts: Iterable[str], size: int = 12) -> int:
     """Return the pixels of the widest of some texts."""
     return round(max((pixels(text, size) for text in texts), default=0.0))
+
+
+def fitting(texts: Iterable[str], room: float, sizes: Sequence[int] = (11, 10)) -> int | None:
+    """Return the first size at which every text fits into so many pixels; None if there is none.
+
+    >>> fitting(["100", "57"], 20)
+    11
+    >>> fitting(["100", "57"], 15) is None
+    True
+    """
+    known = list(texts)
+    return next((size for size in sizes if widest(known, size) <= room), None)
 
 
 def hover(name: str, *lines: str) -> str:
