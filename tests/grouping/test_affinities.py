@@ -124,9 +124,9 @@ def test_probes_are_asked_for_what_the_settings_say() -> None:
         return measuring(ARRAYS[probe])(probe, wanted)
 
     for name in MEASURED:
-        affinity(name, world_context(measure=measure), every=7, layers=2)
+        affinity(name, world_context(measure=measure), every=7, layers=2, texts=50)
     assert asked == {
-        "lookahead": {"every": 7, "layers": 2},
+        "lookahead": {"every": 7, "layers": 2, "texts": 50},
         "pooled": {"every": 7},
         "gradient": {"every": 7, "layers": 2},
         "subset": {},

@@ -41,19 +41,20 @@ def lookahead(context: TaskContext, settings: GroupingSettings) -> Affinity:
     """How a step for s would change the held-out loss of t: first-order TAG (Fifty et al. 2021).
 
     The step is the one that the optimizer would make, and the loss is of texts that are not in the
-    step, as ETAP has it (Ayman et al. 2026).
+    step, as ETAP has it (Ayman et al. 2026). These texts are the same at every step, so that what
+    differs between steps is the model. Errors are over steps: what other texts would change is not
+    in them.
     """
     _check_judged(context.targets, "the training part")
-    wanted = {"every": settings.every, "layers": settings.layers}
+    wanted = {"every": settings.every, "layers": settings.layers, "texts": settings.texts}
     measured = _measure(context, "lookahead", wanted, {"effects": "MTT", "products": "MTT"})
     effects, products = (
         np.asarray(measured.arrays[name], np.float64) for name in ("effects", "products")
     )
     seen = _over_steps(effects, context, measured)
     cost, gains = cost_of_measuring(measured), StepGains(effects, products, STEP)
-    return Affinity(
-        "lookahead", context.tasks.names, seen.matrix, seen.errors, gains, cost, seen.note
-    )
+    note = f"{seen.note}, judged on at most {settings.texts} held-out texts of each corpus"
+    return Affinity("lookahead", context.tasks.names, seen.matrix, seen.errors, gains, cost, note)
 
 
 def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
