@@ -134,6 +134,19 @@ def test_errors_rest_on_what_was_repeated() -> None:
 
 
 def test_without_errors_draws_are_all_the_same() -> None:
+def test_a_table_tells_the_gains_of_every_group_by_name() -> None:
+    own = table()
+    told = own.by_group()
+    assert len(told) == 2**SIZE - 1 - SIZE
+    values = own.values.mean(axis=-1)
+    alone = {name: values[2**place - 1, place] for place, name in enumerate("abcd")}
+    for row, group in enumerate(g for g in EVERY if g.sum() > 1):
+        place = int((group * 2 ** np.arange(SIZE)).sum()) - 1  # EVERY counts in binary
+        members = [name for name, inside in zip("abcd", group, strict=True) if inside]
+        expected = {n: values[place, "abcd".index(n)] - alone[n] for n in members}
+        assert told[row] == pytest.approx(expected)
+
+
     model = PairGains(np.arange(9.0).reshape(3, 3))
     drawn = model.draws(np.ones((1, 3), bool), 3, np.random.default_rng(0))
     assert not model.has_errors
