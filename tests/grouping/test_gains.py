@@ -14,7 +14,7 @@ from mtlv.grouping.linearised import LinearisedGains
 from mtlv.grouping.step_gains import StepGains
 from mtlv.grouping.surrogate import fit_ridge
 
-from .worlds import groups_of
+from .worlds import groups_of, loss_tables
 
 SIZE = 4
 EVERY = groups_of(SIZE)
@@ -43,6 +43,7 @@ def linear() -> LinearisedGains:
     return LinearisedGains(
         draw.normal(size=(SIZE, 3)),
         curvature,
+        *loss_tables(SIZE),
         draw.normal(size=(30, SIZE)),
         draw.normal(size=(30, SIZE, 3)).astype(np.float32),
         targets,
@@ -133,7 +134,6 @@ def test_errors_rest_on_what_was_repeated() -> None:
     assert (some.has_errors, some.freedom) == (False, 6)
 
 
-def test_without_errors_draws_are_all_the_same() -> None:
 def test_a_table_tells_the_gains_of_every_group_by_name() -> None:
     own = table()
     told = own.by_group()
@@ -147,6 +147,7 @@ def test_a_table_tells_the_gains_of_every_group_by_name() -> None:
         assert told[row] == pytest.approx(expected)
 
 
+def test_without_errors_draws_are_all_the_same() -> None:
     model = PairGains(np.arange(9.0).reshape(3, 3))
     drawn = model.draws(np.ones((1, 3), bool), 3, np.random.default_rng(0))
     assert not model.has_errors

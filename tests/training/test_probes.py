@@ -22,7 +22,6 @@ from mtlv.training.data import TrainingData
 from mtlv.training.loop import train
 from mtlv.training.probes import PROBES, Moment, Probe, ProbeSettings, TimedProbe, make_probe
 from mtlv.training.probes.gradients import relative_effects
-from mtlv.training.probes.linearised import SIDE, _Directions
 from mtlv.training.probes.task_gradients import batches_of, last_layers, mean_gradients
 from toys import LABELS, LAYERS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
@@ -358,47 +357,6 @@ def test_information_is_that_of_the_squared_gradient_of_a_logit() -> None:
         ratio = information[column][expected > 1e-12] / expected[expected > 1e-12]
         np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-3)
         assert 0.1 < ratio.mean() < 0.5  # p (1 - p) is near 0.25 before training
-
-
-def test_directions_are_derivatives_of_the_logits() -> None:
-    """Against moving the weights a little along each direction."""
-    network, data = toy()
-    network.eval()
-    source = _Directions(network, data, data.corpora["toy"], seed=0)
-    logits, directions, targets = next(iter(source.parts("validation")))
-    assert directions.shape == (4, TASKS, SIDE**2)
-    assert targets.shape == logits.shape == (4, TASKS)
-    draws = torch.Generator().manual_seed(1)
-    weights = torch.randn(SIDE, SIDE, generator=draws)
-    moved = source.sides[1] @ weights.T @ source.sides[0].T  # (out, in)
-    size = 1e-3
-    with torch.no_grad():
-        source.linear.weight += size * moved
-    after = next(iter(source.parts("validation")))[0]
-    expected = directions @ weights.flatten()
-    torch.testing.assert_close((after - logits) / size, expected, rtol=0.05, atol=5e-3)
-
-
-def test_slope_and_curvature_are_those_of_the_training_loss() -> None:
-    network, data = toy()
-    probe = PROBES["subset"](ProbeSettings(name="subset"))
-    probe.on_end(network, data)
-    measured = probe.measured()
-    source = _Directions(network.eval(), data, data.corpora["toy"], seed=0)
-    rows = [torch.cat(part) for part in zip(*source.parts("train"), strict=True)]
-    logits, directions, targets = (part.double() for part in rows)
-    step = torch.zeros(SIDE**2, dtype=torch.float64, requires_grad=True)
-    for column in range(TASKS):
-        moved = logits[:, column] + directions[:, column] @ step
-        loss = nn.functional.binary_cross_entropy_with_logits(moved, targets[:, column])
-        (slope,) = torch.autograd.grad(loss, step, create_graph=True)
-        np.testing.assert_allclose(measured["slope"][column], slope.detach(), rtol=1e-3, atol=1e-6)
-        curvature = torch.stack(
-            [torch.autograd.grad(s, step, retain_graph=True)[0] for s in slope[:3]]
-        )
-        np.testing.assert_allclose(
-            measured["curvature"][column][:3], curvature, rtol=1e-3, atol=1e-6
-        )
 
 
 @pytest.mark.parametrize("name", ["data_map", "subset"])

@@ -91,16 +91,29 @@ def gradient_dot(context: TaskContext, settings: GroupingSettings) -> Affinity:
 
 
 def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
-    """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024)."""
+    """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024).
+
+    The losses are those that the heads are trained with.
+
+    Raises:
+        GroupingError: tasks are not binary, are not of one corpus, or cannot be judged.
+    """
     _only("subset", context, ("binary",))
     _check_judged(context.targets, "the training part")
-    shapes = {"slope": "TD", "curvature": "TDD", "logits": "NT", "directions": "NTD"}
+    shapes = {"slope": "TD", "curvature": "TDD", "loss_table": "TCG", "grid": "G"}
+    shapes |= {"logits": "NT", "directions": "NTD"}
     measured = _measure(context, "subset", {}, shapes)
     own = measured.arrays
     held_out = dict(zip(context.tasks.names, own["targets"].T, strict=True))
     _check_judged(held_out, "the validation part")
     gains = LinearisedGains(
-        own["slope"], own["curvature"], own["logits"], own["directions"], own["targets"]
+        own["slope"],
+        own["curvature"],
+        own["loss_table"].astype(np.float64),
+        own["grid"].astype(np.float64),
+        own["logits"],
+        own["directions"],
+        own["targets"],
     )
     matrix, errors = pairwise(gains)
     examples, places = len(gains.logits), gains.slope.shape[1]
@@ -192,7 +205,8 @@ def _measure(
     for array, axes in shapes.items():
         values = np.asarray(measured.arrays[array])
         tasks = {size for axis, size in zip(axes, values.shape, strict=False) if axis == "T"}
-        if values.ndim != len(axes) or tasks != {len(names)} or values.size == 0:
+        wanted_tasks = {len(names)} if "T" in axes else set()
+        if values.ndim != len(axes) or tasks != wanted_tasks or values.size == 0:
             raise GroupingError(
                 f"The probe '{probe}' did not measure all {len(names)} tasks.",
                 where=f"job {measured.job}, array '{array}'",

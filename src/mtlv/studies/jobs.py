@@ -25,8 +25,9 @@ JOB_VERSION = 4
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 DISTILLATION_VERSION = 2
 """The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""
-PROBE_VERSIONS = {"lookahead": 2}
-"""The same for jobs with some probes; since 2, losses are relative to their mean so far."""
+PROBE_VERSIONS = {"lookahead": 2, "subset": 2}
+"""The same for jobs with some probes; since 2, losses are relative to their mean so far, and those
+that are trained."""
 
 
 @dataclass(frozen=True)
