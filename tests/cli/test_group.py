@@ -117,3 +117,9 @@ def test_what_is_told_is_in_the_unit_that_stands_beside_it(mtlv: Shell, config: 
     for task, group in groups.items():
         gain = 100 * (worth[group][task] - worth[(task,)][task])
         assert advice["predicted"][task] == pytest.approx(gain, abs=1e-9)
+    assert len(affinity["subsets"]) == 4
+    for subset in affinity["subsets"]:
+        together = next(group for group in worth if set(group) == set(subset))
+        for task, gain in subset.items():
+            expected = 100 * (worth[together][task] - worth[(task,)][task])
+            assert gain == pytest.approx(expected, abs=1e-9)

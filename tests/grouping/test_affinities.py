@@ -16,7 +16,7 @@ from mtlv.grouping.search import search
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.tasks import TaskSet
 
-from .worlds import World, additive, context, families, measuring, task_set
+from .worlds import World, additive, context, families, loss_tables, measuring, task_set
 
 NAMES = ("a1", "b1", "a2", "b2")
 DRAW = np.random.default_rng(0)
@@ -29,6 +29,8 @@ ARRAYS: Mapping[str, Mapping[str, Array]] = {
     "subset": {
         "slope": DRAW.normal(size=(4, 3)),
         "curvature": np.tile(np.eye(3), (4, 1, 1)),
+        "loss_table": loss_tables(4)[0],
+        "grid": loss_tables(4)[1],
         "logits": DRAW.normal(size=(20, 4)),
         "directions": DRAW.normal(size=(20, 4, 3)).astype(np.float32),
         "targets": (DRAW.random((20, 4)) < 0.5).astype(float),
@@ -90,6 +92,8 @@ def test_an_affinity_does_not_depend_on_the_order_of_tasks(name: str) -> None:
         "losses": (1,),
         "slope": (0,),
         "curvature": (0,),
+        "loss_table": (0,),
+        "grid": (),
         "logits": (1,),
         "directions": (1,),
         "targets": (1,),
@@ -124,9 +128,9 @@ def test_probes_are_asked_for_what_the_settings_say() -> None:
         return measuring(ARRAYS[probe])(probe, wanted)
 
     for name in MEASURED:
-        affinity(name, world_context(measure=measure), every=7, layers=2)
+        affinity(name, world_context(measure=measure), every=7, layers=2, texts=50)
     assert asked == {
-        "lookahead": {"every": 7, "layers": 2},
+        "lookahead": {"every": 7, "layers": 2, "texts": 50},
         "pooled": {"every": 7},
         "gradient": {"every": 7, "layers": 2},
         "subset": {},
@@ -224,6 +228,8 @@ def test_the_matrix_of_subset_is_that_of_its_pairs() -> None:
         ("lookahead", "effects", np.zeros((0, 4, 4)), "smaller `every`"),
         ("gradient", "products", np.zeros((5, 4, 4)), "all 4 tasks"),
         ("subset", "slope", np.zeros((3, 2)), "all 4 tasks"),
+        ("subset", "loss_table", np.zeros((3, 2, 9)), "all 4 tasks"),
+        ("subset", "grid", np.zeros(0), "none of them empty"),
     ],
 )
 def test_measurements_that_are_not_whole_are_refused(

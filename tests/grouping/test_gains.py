@@ -14,7 +14,7 @@ from mtlv.grouping.linearised import LinearisedGains
 from mtlv.grouping.step_gains import StepGains
 from mtlv.grouping.surrogate import fit_ridge
 
-from .worlds import groups_of
+from .worlds import groups_of, loss_tables
 
 SIZE = 4
 EVERY = groups_of(SIZE)
@@ -43,6 +43,7 @@ def linear() -> LinearisedGains:
     return LinearisedGains(
         draw.normal(size=(SIZE, 3)),
         curvature,
+        *loss_tables(SIZE),
         draw.normal(size=(30, SIZE)),
         draw.normal(size=(30, SIZE, 3)).astype(np.float32),
         targets,
@@ -131,6 +132,19 @@ def test_errors_rest_on_what_was_repeated() -> None:
     seldom[7:, :, 0] = np.nan  # of one task, seven measurements
     some = StepGains(seldom, whole.products)
     assert (some.has_errors, some.freedom) == (False, 6)
+
+
+def test_a_table_tells_the_gains_of_every_group_by_name() -> None:
+    own = table()
+    told = own.by_group()
+    assert len(told) == 2**SIZE - 1 - SIZE
+    values = own.values.mean(axis=-1)
+    alone = {name: values[2**place - 1, place] for place, name in enumerate("abcd")}
+    for row, group in enumerate(g for g in EVERY if g.sum() > 1):
+        place = int((group * 2 ** np.arange(SIZE)).sum()) - 1  # EVERY counts in binary
+        members = [name for name, inside in zip("abcd", group, strict=True) if inside]
+        expected = {n: values[place, "abcd".index(n)] - alone[n] for n in members}
+        assert told[row] == pytest.approx(expected)
 
 
 def test_without_errors_draws_are_all_the_same() -> None:

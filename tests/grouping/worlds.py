@@ -80,6 +80,17 @@ def groups_of(size: int) -> Array:
     return (codes[:, None] >> np.arange(size) & 1).astype(bool)
 
 
+def log_loss(logits: Array, target: int) -> Array:
+    losses: Array = np.logaddexp(0, -logits if target else logits)
+    return losses
+
+
+def loss_tables(size: int, loss: Callable[[Array, int], Array] = log_loss) -> tuple[Array, Array]:
+    """Return the losses of some tasks by logit, (T, 2, G), and these logits, (G,)."""
+    grid = np.linspace(-32, 32, 4097)
+    return np.tile(np.stack([loss(grid, 0), loss(grid, 1)]), (size, 1, 1)), grid
+
+
 def partitions(tasks: Sequence[int]) -> Iterator[list[list[int]]]:
     """Give all partitions of some tasks."""
     if not tasks:

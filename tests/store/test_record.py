@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from mtlv.store import record
-from mtlv.store.record import RECORD_VERSION, CorpusRecord, StudyRecord, TaskRecord
+from mtlv.store.record import RECORD_VERSION, AffinityRecord, CorpusRecord, StudyRecord, TaskRecord
 
 
 def test_the_records_of_every_module_are_found_in_one_place() -> None:
@@ -31,6 +31,14 @@ def test_a_task_from_before_metrics_were_written_is_read() -> None:
     assert (task.metric, task.negative, task.range) == (None, None, None)
     corpus = {"name": "c", "fingerprint": "f", "examples": 3, "notes": []}
     assert CorpusRecord.model_validate(corpus).input is None
+
+
+def test_an_affinity_from_before_its_subsets_were_kept_is_read() -> None:
+    old = {"name": "exhaustive", "unit": "points", "tasks": ["a", "b"]}
+    affinity = AffinityRecord.model_validate(old | {"matrix": [[None, 1.0], [2.0, None]]})
+    assert affinity.subsets is None
+    known = affinity.model_copy(update={"subsets": [{"a": 2.0, "b": 1.0}]})
+    assert AffinityRecord.model_validate_json(known.model_dump_json()) == known
 
 
 def test_a_study_is_what_was_written() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.model.source import EncoderSource
-from mtlv.studies.jobs import Job, Lineage, PretrainJob
+from mtlv.studies.jobs import PROBE_VERSIONS, Job, Lineage, PretrainJob
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.settings import TrainSettings
@@ -64,6 +64,16 @@ def test_what_decides_the_result_decides_the_id(change: dict[str, Any]) -> None:
 )
 def test_what_does_not_is_only_for_people(change: dict[str, Any]) -> None:
     assert replace(JOB, **change).id == JOB.id
+
+
+def test_what_a_probe_measured_by_other_rules_stays_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = {name: replace(JOB, probe=ProbeSettings(name=name)) for name in ("subset", "pooled")}
+    before = {name: job.id for name, job in jobs.items()}
+    monkeypatch.setitem(PROBE_VERSIONS, "subset", 9)
+    after = {name: replace(job).id for name, job in jobs.items()}
+    assert after["subset"] != before["subset"]
+    assert after["pooled"] == before["pooled"]
+    assert replace(JOB).id == JOB.id
 
 
 def test_pretraining_with_another_pooling_is_another_job() -> None:

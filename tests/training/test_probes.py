@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,16 @@ import torch
 from torch import Tensor, nn
 
 from mtlv.errors import ConfigError, TrainingError
+from mtlv.model.batches import Batch
 from mtlv.model.network import Network
 from mtlv.model.settings import EncoderSettings, HeadSettings
 from mtlv.tasks import TaskSet
 from mtlv.training.batches import BatchRows
 from mtlv.training.data import TrainingData
 from mtlv.training.loop import train
-from mtlv.training.probes import PROBES, Moment, Probe, ProbeSettings, make_probe
-from mtlv.training.probes.linearised import SIDE, _Directions
-from mtlv.training.probes.task_gradients import last_layers
+from mtlv.training.probes import PROBES, Moment, Probe, ProbeSettings, TimedProbe, make_probe
+from mtlv.training.probes.gradients import relative_effects
+from mtlv.training.probes.task_gradients import batches_of, last_layers, mean_gradients
 from toys import LABELS, LAYERS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
 
 pytestmark = pytest.mark.slow
@@ -100,6 +102,45 @@ def test_a_probe_hears_of_every_batch_and_epoch() -> None:
     assert (probe.steps, probe.epochs) == ([1, 2, 3, 4], [1, 2])
 
 
+class Sleeper(Probe):
+    """Asks an accelerator for work, which takes a second that no one waits for."""
+
+    periodic = True
+
+    def __init__(self, clock: list[float]) -> None:
+        super().__init__(ProbeSettings(name="sleeper", every=2))
+        self.clock = clock
+
+    def on_outputs(self, moment: Moment) -> None:
+        self.clock[1] += 1.0
+
+    def on_epoch(self, epoch: int) -> None:
+        self.clock[1] += 0.5
+
+
+@pytest.mark.parametrize(("device", "seconds"), [("cuda", 1.5), ("cpu", 0.0)])
+def test_seconds_are_read_once_the_accelerator_is_done(
+    device: str, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0, 7.0]  # that of the process, and work that is asked for and not done
+    waited = []
+
+    def synchronize(which: torch.device) -> None:
+        clock[0], clock[1] = sum(clock), 0.0
+        waited.append(which.type)
+
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    monkeypatch.setattr("mtlv.training.probes.base.time.perf_counter", lambda: clock[0])
+    parameter = SimpleNamespace(device=torch.device(device))
+    network: Any = SimpleNamespace(parameters=lambda: iter([parameter]))
+    probe = TimedProbe(Sleeper(clock))
+    for step in (1, 2):
+        probe.on_outputs(SimpleNamespace(network=network, step=step))  # type: ignore[arg-type]
+    probe.on_epoch(1)
+    assert probe.seconds == seconds, "the 7 seconds are those of training"
+    assert waited == ["cuda"] * 4 * (device == "cuda"), "twice a look; step 1 is not looked at"
+
+
 def test_with_nothing_to_learn_in_the_encoder_there_is_no_affinity() -> None:
     network, _ = toy(freeze_layers=LAYERS)
     with pytest.raises(TrainingError, match="No layer of the encoder learns"):
@@ -177,6 +218,59 @@ def _effects_by_stepping(moment: Moment) -> Tensor:
         for p, old in zip(parameters, saved, strict=True):
             p.data.copy_(old)
     return result
+
+
+def test_effects_are_relative_to_the_mean_loss_so_far() -> None:
+    losses = np.array([[0.8, np.nan], [0.4, 0.5], [np.nan, 0.1], [0.0, 0.0]])
+    decreases = np.ones((4, 2, 2))
+    means = np.array([[0.8, np.nan], [0.6, 0.5], [np.nan, 0.3], [0.4, 0.2]])
+    expected = np.stack([1 / means, 1 / means], axis=1)
+    np.testing.assert_allclose(relative_effects(decreases, losses), expected)
+    never = relative_effects(np.zeros((2, 1, 1)), np.zeros((2, 1)))  # no loss that could fall
+    assert np.isnan(never).all()
+
+
+def test_a_loss_next_to_nothing_at_one_moment_does_not_outweigh_the_others() -> None:
+    losses = np.array([[0.5], [1e-6], [0.5]])
+    relative = relative_effects(np.full((3, 1, 1), 0.01), losses)
+    assert relative.max() < 2 * relative.min()
+
+
+def test_lookahead_judges_on_the_same_texts_at_every_step() -> None:
+    """A run that learns nothing has the same losses whenever it is looked at."""
+    losses = measure("lookahead", texts=3, learning_rate=1e-12, epochs=2)["losses"]
+    assert len(losses) == 4
+    np.testing.assert_allclose(losses, losses[:1].repeat(4, axis=0), rtol=1e-5)
+
+
+def test_gradients_of_a_mean_do_not_depend_on_how_texts_are_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, data = toy()[0].eval(), toy_data([toy_corpus(every=3)], tiny_source())
+    rows, (parameters,) = data.rows("train"), last_layers(network, 1)
+    whole, losses = mean_gradients(network, batches_of(network, data, rows), parameters)
+    monkeypatch.setattr("mtlv.training.probes.task_gradients.TOKENS", 20)
+    cut = list(batches_of(network, data, rows))
+    assert len(cut) > 3
+    parts, again = mean_gradients(network, cut, parameters)
+    torch.testing.assert_close(again, losses)
+    torch.testing.assert_close(parts, whole, rtol=1e-3, atol=1e-6)
+    expected = network.task_losses(network(_one(network, data)), _one(network, data))
+    torch.testing.assert_close(losses, torch.stack([expected[task] for task in LABELS]))
+
+
+def _one(network: Network, data: TrainingData) -> Batch:
+    return data.batch(BatchRows("toy", data.corpora["toy"].rows["train"]), network)
+
+
+def test_a_task_without_a_target_has_no_mean_loss_and_no_gradient() -> None:
+    network, data = toy()
+    batch = _one(network.eval(), data)
+    batch.targets[0][:, 2] = torch.nan
+    rows, losses = mean_gradients(network, [batch], last_layers(network, 1)[0])
+    assert losses.isnan().tolist() == [False, False, True, False]
+    assert (rows[2] == 0).all()
+    assert all(rows[index].any() for index in (0, 1, 3))
 
 
 def test_the_product_of_a_step_with_itself_is_its_square() -> None:
@@ -265,47 +359,6 @@ def test_information_is_that_of_the_squared_gradient_of_a_logit() -> None:
         ratio = information[column][expected > 1e-12] / expected[expected > 1e-12]
         np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-3)
         assert 0.1 < ratio.mean() < 0.5  # p (1 - p) is near 0.25 before training
-
-
-def test_directions_are_derivatives_of_the_logits() -> None:
-    """Against moving the weights a little along each direction."""
-    network, data = toy()
-    network.eval()
-    source = _Directions(network, data, data.corpora["toy"], seed=0)
-    logits, directions, targets = next(iter(source.parts("validation")))
-    assert directions.shape == (4, TASKS, SIDE**2)
-    assert targets.shape == logits.shape == (4, TASKS)
-    draws = torch.Generator().manual_seed(1)
-    weights = torch.randn(SIDE, SIDE, generator=draws)
-    moved = source.sides[1] @ weights.T @ source.sides[0].T  # (out, in)
-    size = 1e-3
-    with torch.no_grad():
-        source.linear.weight += size * moved
-    after = next(iter(source.parts("validation")))[0]
-    expected = directions @ weights.flatten()
-    torch.testing.assert_close((after - logits) / size, expected, rtol=0.05, atol=5e-3)
-
-
-def test_slope_and_curvature_are_those_of_the_training_loss() -> None:
-    network, data = toy()
-    probe = PROBES["subset"](ProbeSettings(name="subset"))
-    probe.on_end(network, data)
-    measured = probe.measured()
-    source = _Directions(network.eval(), data, data.corpora["toy"], seed=0)
-    rows = [torch.cat(part) for part in zip(*source.parts("train"), strict=True)]
-    logits, directions, targets = (part.double() for part in rows)
-    step = torch.zeros(SIDE**2, dtype=torch.float64, requires_grad=True)
-    for column in range(TASKS):
-        moved = logits[:, column] + directions[:, column] @ step
-        loss = nn.functional.binary_cross_entropy_with_logits(moved, targets[:, column])
-        (slope,) = torch.autograd.grad(loss, step, create_graph=True)
-        np.testing.assert_allclose(measured["slope"][column], slope.detach(), rtol=1e-3, atol=1e-6)
-        curvature = torch.stack(
-            [torch.autograd.grad(s, step, retain_graph=True)[0] for s in slope[:3]]
-        )
-        np.testing.assert_allclose(
-            measured["curvature"][column][:3], curvature, rtol=1e-3, atol=1e-6
-        )
 
 
 @pytest.mark.parametrize("name", ["data_map", "subset"])

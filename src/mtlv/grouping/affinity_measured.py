@@ -41,19 +41,20 @@ def lookahead(context: TaskContext, settings: GroupingSettings) -> Affinity:
     """How a step for s would change the held-out loss of t: first-order TAG (Fifty et al. 2021).
 
     The step is the one that the optimizer would make, and the loss is of texts that are not in the
-    step, as ETAP has it (Ayman et al. 2026).
+    step, as ETAP has it (Ayman et al. 2026). These texts are the same at every step, so that what
+    differs between steps is the model. Errors are over steps: what other texts would change is not
+    in them.
     """
     _check_judged(context.targets, "the training part")
-    wanted = {"every": settings.every, "layers": settings.layers}
+    wanted = {"every": settings.every, "layers": settings.layers, "texts": settings.texts}
     measured = _measure(context, "lookahead", wanted, {"effects": "MTT", "products": "MTT"})
     effects, products = (
         np.asarray(measured.arrays[name], np.float64) for name in ("effects", "products")
     )
     seen = _over_steps(effects, context, measured)
     cost, gains = cost_of_measuring(measured), StepGains(effects, products, STEP)
-    return Affinity(
-        "lookahead", context.tasks.names, seen.matrix, seen.errors, gains, cost, seen.note
-    )
+    note = f"{seen.note}, judged on at most {settings.texts} held-out texts of each corpus"
+    return Affinity("lookahead", context.tasks.names, seen.matrix, seen.errors, gains, cost, note)
 
 
 def pooled(context: TaskContext, settings: GroupingSettings) -> Affinity:
@@ -90,14 +91,27 @@ def gradient_dot(context: TaskContext, settings: GroupingSettings) -> Affinity:
 
 
 def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
-    """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024)."""
+    """Losses of every group by linearising the multi-task model (Grad-TAG, Li et al. 2024).
+
+    The losses are those that the heads are trained with.
+
+    Raises:
+        GroupingError: tasks are not binary, are not of one corpus, or cannot be judged.
+    """
     _only("subset", context, ("binary",))
     _check_judged(context.targets, "the training part")
-    shapes = {"slope": "TD", "curvature": "TDD", "logits": "NT", "directions": "NTD"}
+    shapes = {"slope": "TD", "curvature": "TDD", "loss_table": "TCG", "grid": "G"}
+    shapes |= {"logits": "NT", "directions": "NTD"}
     measured = _measure(context, "subset", {}, shapes)
     own = measured.arrays
     gains = LinearisedGains(
-        own["slope"], own["curvature"], own["logits"], own["directions"], own["targets"]
+        own["slope"],
+        own["curvature"],
+        own["loss_table"].astype(np.float64),
+        own["grid"].astype(np.float64),
+        own["logits"],
+        own["directions"],
+        own["targets"],
     )
     matrix, errors = pairwise(gains)
     examples, places = len(gains.logits), gains.slope.shape[1]
@@ -189,7 +203,8 @@ def _measure(
     for array, axes in shapes.items():
         values = np.asarray(measured.arrays[array])
         tasks = {size for axis, size in zip(axes, values.shape, strict=False) if axis == "T"}
-        if values.ndim != len(axes) or tasks != {len(names)} or values.size == 0:
+        wanted_tasks = {len(names)} if "T" in axes else set()
+        if values.ndim != len(axes) or tasks != wanted_tasks or values.size == 0:
             raise GroupingError(
                 f"The probe '{probe}' did not measure all {len(names)} tasks.",
                 where=f"job {measured.job}, array '{array}'",

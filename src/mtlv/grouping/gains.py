@@ -196,6 +196,17 @@ class TableGains:
         noise = generator.normal(size=(count, *self.members.shape))  # (R, P, T)
         return self._gains(self.values.mean(axis=-1) + self.error() * noise, members)
 
+    def by_group(self) -> list[dict[str, float]]:
+        """Return the gain of every member of every group that was trained, by its name.
+
+        Tasks alone are left out: they gain 0 by definition.
+        """
+        several = self.members[self.members.sum(axis=1) > 1]  # (P, T)
+        return [
+            {self.tasks[place]: float(gains[place]) for place in np.flatnonzero(group)}
+            for group, gains in zip(several, self.mean(several), strict=True)
+        ]
+
     def error(self) -> float:
         """Return the standard error of one value, the same for all; 0 with one seed."""
         if not self.has_errors:

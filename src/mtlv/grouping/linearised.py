@@ -4,7 +4,8 @@ Li, Sharma and Zhang (2024, arXiv 2409.06091) replace training on a group by a s
 the multi-task weights, a logit moves linearly with the weights, so what training on any group would
 do follows from gradients projected to d directions. They fit a logistic regression per group; here
 one regularised Newton step takes its place, so that thousands of groups cost one batched solve.
-What is predicted is going on from the multi-task model with the group only, not training anew.
+What is predicted is going on from the multi-task model with the group only, not training anew. The
+loss is that which the heads are trained with, where the paper has the logistic one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ __all__ = ["LOSS", "LinearisedGains"]
 LOSS = Unit(
     "% of the held-out loss",
     100,
-    "It is the log loss of going on from one multi-task model, not a gain in a metric.",
+    "It is the loss, as trained, of going on from one multi-task model, not a gain in a metric.",
 )
 
 
@@ -34,8 +35,8 @@ class LinearisedGains:
     w(g) = -( Σ_{t in g} curvature[t] / |g| + λ I )⁻¹ Σ_{t in g} slope[t] / |g|
     gain(t, g) = ( loss(t, w({t})) - loss(t, w(g)) ) / loss(t, 0)
 
-    * loss(t, w): mean log loss of t on held-out examples with logits logits[:, t] +
-      directions[:, t] · w.
+    * loss(t, w): mean loss of t on held-out examples with logits logits[:, t] +
+      directions[:, t] · w, in the loss that is trained.
     * λ: `damping` times the mean over tasks of the mean diagonal of curvature. The default keeps
       the step within what a tenth of the mean curvature allows in flat directions: without it, one
       step runs far beyond where logits are linear.
@@ -44,8 +45,11 @@ class LinearisedGains:
     somewhat too narrow.
 
     Args:
-        slope: gradient of the mean training log loss of each task, (T, d).
+        slope: gradient of the mean training loss of each task, (T, d).
         curvature: its Hessian (Gauss-Newton), (T, d, d).
+        loss_table: loss of each task by logit, with target 0 and with target 1, (T, 2, G).
+        grid: these logits, rising by equal distances, (G,). Between them losses are straight lines,
+            as they are beyond the first and the last.
         logits: of N held-out examples, (N, T).
         directions: gradients of these logits, (N, T, d) float32.
         targets: 0, 1, or NaN where missing, (N, T).
@@ -55,6 +59,8 @@ class LinearisedGains:
 
     slope: Array
     curvature: Array
+    loss_table: Array
+    grid: Array
     logits: Array
     directions: Array
     targets: Array
@@ -117,16 +123,23 @@ class LinearisedGains:
     def _alone(self) -> Array:
         steps = self.steps(np.eye(self.size, dtype=bool))  # (T, d)
         moved = self.logits + np.einsum("ntd,td->nt", self.directions, steps)  # (N, T)
-        return self._log_losses(moved)[None]  # (1, N, T)
+        return self._looked_up(moved)[None]  # (1, N, T)
 
     def _losses(self, steps: Array) -> Array:
-        """Return log losses of every example after each step, (P, N, T)."""
+        """Return losses of every example after each step, (P, N, T)."""
         flat = self.directions.reshape(-1, self.slope.shape[1])  # (N·T, d)
         moved = (flat @ steps.T.astype(flat.dtype)).T.reshape(-1, *self.logits.shape)  # (P, N, T)
-        return self._log_losses(self.logits + moved)
+        return self._looked_up(self.logits + moved)
 
-    def _log_losses(self, logits: Array) -> Array:
-        losses: Array = np.logaddexp(0, logits) - np.nan_to_num(self.targets) * logits
+    def _looked_up(self, logits: Array) -> Array:
+        """Return losses at logits (…, N, T), by the target of each; any where there is none."""
+        points, tasks = len(self.grid), np.arange(self.size)
+        places = (logits - self.grid[0]) * ((points - 1) / (self.grid[-1] - self.grid[0]))
+        below = np.clip(places, 0, points - 2).astype(np.int64)  # (…, N, T)
+        column = (2 * tasks + (self.targets == 1)) * points  # (N, T), where its losses begin
+        table = self.loss_table.reshape(-1)
+        low, high = table[column + below], table[column + below + 1]
+        losses: Array = low + (places - below) * (high - low)
         return losses
 
     def _means(self, losses: Array, times: Array) -> Array:

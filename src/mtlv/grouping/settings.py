@@ -48,6 +48,9 @@ class GroupingSettings(Settings):
     """Measuring runs: steps between two measurements."""
     layers: int = Field(1, ge=1)
     """Measuring runs: how many of the last encoder layers gradients are taken of."""
+    texts: int = Field(64, ge=1)
+    """`lookahead`: how many held-out texts of each corpus its effects are judged on. They are drawn
+    once, a few positives of every task among them where there are any."""
     seeds: tuple[int, ...] = Field((0,), min_length=1)
     """Trained affinities (`pairs`, `exhaustive`, `surrogate`): seeds of every training."""
     trainings: int | None = Field(None, ge=1)

@@ -33,8 +33,9 @@ class StepGains:
     gain(t, g) = mean over m of λ · ( Σ_{s in g} effects[s, t] / |Σ_{s in g} u_s|
                                       - effects[t, t] / |u_t| )
 
-    * effects[m, s, t]: decrease of the held-out loss of t, relative to that loss, by first order,
-      under u_s (TAG's affinity, Fifty et al. 2021, eq. 1, with the optimizer's own step).
+    * effects[m, s, t]: decrease of the held-out loss of t, relative to its mean so far, by first
+      order, under u_s (TAG's affinity, Fifty et al. 2021, eq. 1, with the optimizer's own step, and
+      relative to the loss of the moment there).
     * products[m, s, s']: u_s · u_s', so |Σ u_s|² is their sum over s and s' in g.
     * λ: mean of |u_s| at step m over the tasks that make one.
     * a task that had no target at step m says nothing there: its column of effects[m] is NaN, and

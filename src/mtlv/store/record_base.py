@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = ["RECORD_VERSION", "Record"]
 
-RECORD_VERSION = 3
+RECORD_VERSION = 4
 """Of all records; it grows when an earlier version of the package could not read what is written:
 also with every new key."""
 

@@ -44,6 +44,8 @@ class AffinityRecord(Record):
         tasks: of its rows and columns.
         matrix: at [s][t] the effect of learning s on t; None where there is none.
         errors: standard errors, where they are known.
+        subsets: gain of every member, by its name, in every group of two tasks or more, where all
+            were trained; in the unit of the matrix. None in records from before it was kept.
         seconds: cost of training and measuring.
         runs: the same in multiples of one multi-task run; None if unknown.
         note: what must be known to read it.
@@ -55,6 +57,7 @@ class AffinityRecord(Record):
     tasks: list[str]
     matrix: list[list[float | None]]
     errors: list[list[float | None]] | None = None
+    subsets: list[dict[str, float]] | None = None
     seconds: float = 0.0
     runs: float | None = 0.0
     note: str = ""

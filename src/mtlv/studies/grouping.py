@@ -19,6 +19,7 @@ from mtlv.evaluation import judging
 from mtlv.evaluation.predictions import Predictions
 from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array, Measured, Pooling, TaskContext, Trained
+from mtlv.grouping.gains import TableGains
 from mtlv.grouping.methods import Found, find_groups
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.model.settings import EncoderSettings
@@ -233,11 +234,22 @@ def _affinity_record(affinity: Affinity) -> AffinityRecord:
         tasks=list(affinity.tasks),
         matrix=_listed(factor * affinity.matrix),
         errors=None if affinity.errors is None else _listed(factor * affinity.errors),
+        subsets=_subsets(affinity),
         seconds=affinity.cost.seconds,
         runs=_known(affinity.cost.runs),
         note=affinity.note,
         predicts_gain=affinity.gains.unit.predicts_gain,
     )
+
+
+def _subsets(affinity: Affinity) -> list[dict[str, float]] | None:
+    """Return the gains of all groups in the unit of the affinity, where each was trained."""
+    if not isinstance(affinity.gains, TableGains):
+        return None
+    factor = affinity.gains.unit.factor
+    return [
+        {task: factor * gain for task, gain in group.items()} for group in affinity.gains.by_group()
+    ]
 
 
 def _recommendation_record(found: Found) -> RecommendationRecord | None:

@@ -25,6 +25,9 @@ JOB_VERSION = 4
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 DISTILLATION_VERSION = 2
 """The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""
+PROBE_VERSIONS = {"lookahead": 2, "subset": 2}
+"""The same for jobs with some probes; since 2, losses are relative to their mean so far, and those
+that are trained."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Job:
         more: dict[str, Any] = {}
         if self.probe is not None:
             more["probe"] = self.probe.model_dump(mode="json")
+            if version := PROBE_VERSIONS.get(self.probe.name):
+                more["probe_version"] = version
         if self.lineage.teachers:
             more["teachers"] = list(self.lineage.teachers)
             more["distillation"] = DISTILLATION_VERSION

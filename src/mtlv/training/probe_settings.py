@@ -19,6 +19,6 @@ class ProbeSettings(Settings):
     layers: int = Field(1, ge=1)
     """How many of the last encoder layers that learn gradients are taken of."""
     texts: int = Field(16, ge=1)
-    """Texts of each corpus and part that one measurement looks at."""
+    """Texts of each corpus that one measurement looks at; of `lookahead`, held-out ones."""
     seed: int = 0
     """Of the texts that are drawn and of random directions."""

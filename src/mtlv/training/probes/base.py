@@ -1,7 +1,9 @@
 """What every probe hears, and the registry of probes.
 
 A probe sees training data and, where it says so, validation data; never test data. Its seconds are
-counted apart, so that the cost of a measurement is known.
+counted apart, so that the cost of a measurement is known. An accelerator works on after it was
+asked, so it is waited for before the clock is read: what training had asked of it counts for
+training, what the probe asked of it for the probe.
 """
 
 from __future__ import annotations
@@ -56,15 +58,21 @@ class Probe:
     """Base of all probes; hears of everything and measures nothing.
 
     `task_axes` says which axes of each measured array count tasks, in the order of the heads.
+    `periodic` says whether outputs are looked at every so many steps only.
 
     Args:
         settings: what to measure, and how often.
     """
 
     task_axes: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    periodic: ClassVar[bool] = False
 
     def __init__(self, settings: ProbeSettings) -> None:
         self.settings = settings
+
+    def due(self, step: int) -> bool:
+        """Return whether the outputs of a step, from 1, are looked at."""
+        return not self.periodic or step % self.settings.every == 0
 
     def on_outputs(self, moment: Moment) -> None:
         """Look at a batch's outputs, before the gradient of its loss is taken."""
@@ -98,11 +106,13 @@ class TimedProbe(Probe):
     def __init__(self, inner: Probe) -> None:
         super().__init__(inner.settings)
         self.inner, self.seconds = inner, 0.0
+        self._device = torch.device("cpu")
 
     def on_outputs(self, moment: Moment) -> None:
-        """Pass on."""
-        with self._timed():
-            self.inner.on_outputs(moment)
+        """Pass on what is looked at; other steps are not waited for."""
+        if self.inner.due(moment.step):
+            with self._timed(moment.network):
+                self.inner.on_outputs(moment)
 
     def on_epoch(self, epoch: int) -> None:
         """Pass on."""
@@ -111,7 +121,7 @@ class TimedProbe(Probe):
 
     def on_end(self, network: Network, data: TrainingData) -> None:
         """Pass on."""
-        with self._timed():
+        with self._timed(network):
             self.inner.on_end(network, data)
 
     def measured(self) -> Arrays:
@@ -120,9 +130,19 @@ class TimedProbe(Probe):
             return self.inner.measured()
 
     @contextmanager
-    def _timed(self) -> Iterator[None]:
-        started = time.perf_counter()
+    def _timed(self, network: Network | None = None) -> Iterator[None]:
+        """Count seconds, on the device of a network or, without one, of the last that was seen."""
+        if network is not None:
+            self._device = next(network.parameters()).device
+        started = _now(self._device)
         try:
             yield
         finally:
-            self.seconds += time.perf_counter() - started
+            self.seconds += _now(self._device) - started
+
+
+def _now(device: torch.device) -> float:
+    """Return the clock's seconds, once a device has done all that it was asked."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,10 +15,21 @@ from mtlv.errors import TrainingError
 from mtlv.model.batches import Batch
 from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network
-from mtlv.training.batches import BatchRows
+from mtlv.training.batches import BatchRows, scoring_batches
 from mtlv.training.data import TrainingData
 
-__all__ = ["draw_batches", "evaluating", "last_layers", "loss_gradients", "task_losses"]
+__all__ = [
+    "batches_of",
+    "draw_batches",
+    "evaluating",
+    "last_layers",
+    "loss_gradients",
+    "mean_gradients",
+    "task_losses",
+]
+
+TOKENS = 2_048
+"""Padded tokens in a batch whose graph is kept."""
 
 
 def last_layers(network: Network, count: int) -> list[list[nn.Parameter]]:
@@ -56,6 +67,31 @@ def loss_gradients(
     return rows
 
 
+def mean_gradients(
+    network: Network, batches: Iterable[Batch], parameters: Sequence[nn.Parameter]
+) -> tuple[Tensor, Tensor]:
+    """Return gradients and values of the tasks' mean losses over all targets of some batches.
+
+    Batches count by their targets, so that how texts are cut into batches changes nothing.
+
+    Returns:
+        Gradients, (T, P) fp32, 0 for a task without a target; losses, (T,), NaN for such a task.
+    """
+    tasks, device = network.tasks, parameters[0].device
+    rows = torch.zeros(len(tasks), sum(p.numel() for p in parameters), device=device)  # (T, P)
+    sums, seen = torch.zeros(2, len(tasks), device=device)  # (T,) each
+    for batch in batches:
+        losses = task_losses(network, batch)
+        counts = _target_counts(network, batch).to(device)  # (T,)
+        rows += counts.unsqueeze(1) * loss_gradients(losses, tasks, parameters)
+        for index, task in enumerate(tasks):
+            if task in losses:
+                sums[index] += counts[index] * losses[task].detach()
+        seen += counts
+    means = torch.where(seen > 0, sums / seen.clamp(min=1), torch.nan)  # (T,)
+    return rows / seen.clamp(min=1).unsqueeze(1), means
+
+
 def task_losses(network: Network, batch: Batch) -> dict[str, Tensor]:
     """Return the loss of every task of a batch, with its graph, () each."""
     return network.task_losses(network(batch), batch)
@@ -76,6 +112,16 @@ def draw_batches(
         yield data.batch(BatchRows(corpus.name, np.sort(drawn)), network).to(device)
 
 
+def batches_of(
+    network: Network, data: TrainingData, rows: Mapping[str, np.ndarray[Any, Any]]
+) -> Iterator[Batch]:
+    """Give given rows of every corpus, in batches whose graph fits into memory."""
+    device = next(network.parameters()).device
+    for name, own in rows.items():
+        for chunk in scoring_batches(own, data.corpora[name].tokens.lengths, TOKENS):
+            yield data.batch(BatchRows(name, chunk), network).to(device)
+
+
 @contextmanager
 def evaluating(network: Network) -> Iterator[None]:
     """Run a network without dropout, and then as before; no random stream is drawn from."""
@@ -86,3 +132,13 @@ def evaluating(network: Network) -> Iterator[None]:
             yield
     finally:
         network.train(before)
+
+
+def _target_counts(network: Network, batch: Batch) -> Tensor:
+    """Return how many targets of every task are present, words in tagging, (T,) fp32."""
+    counts = torch.zeros(len(network.tasks))  # (T,)
+    for index, targets in batch.targets.items():
+        tasks, present = network.head(index).tasks, ~targets.isnan()  # (B, T) or (B, L)
+        own = present.sum(dim=0) if len(tasks) > 1 else present.sum().unsqueeze(0)  # (T,)
+        counts[[network.tasks.index(task.name) for task in tasks]] = own.float().cpu()
+    return counts
