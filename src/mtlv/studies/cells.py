@@ -23,6 +23,7 @@ from mtlv.studies.sweeps import point_title
 from mtlv.studies.tuning import Trial, TuneSettings
 from mtlv.studies.worker import Worker
 from mtlv.tasks import TaskSet
+from mtlv.words import counted
 
 __all__ = ["Cell", "best_served", "plan_cell", "title_of", "waits_for_training"]
 
@@ -107,6 +108,25 @@ class Cell:
                 found=", ".join(taught),
                 expected=f"one or more of {', '.join(dict.fromkeys(own))}",
                 hint="name a plan that learns them, such as stl",
+            )
+
+    def check_kept_heads(self) -> None:
+        """Make sure that some head to go on with can fit, as far as the layers are known.
+
+        Raises:
+            PlanError: heads with hidden layers should go on with heads without, or the reverse.
+        """
+        before = self.start
+        if not self.keep_heads or not isinstance(before, Cell) or self.tune or before.tune:
+            return
+        own, earlier = self.settings.head.layers, before.settings.head.layers
+        if (own == 0) != (earlier == 0):
+            raise PlanError(
+                f"No head of '{before.title}' fits, and `keep_heads` is set.",
+                where=f"plan '{self.title}'",
+                found=f"{counted(earlier, 'hidden layer')} in the heads of '{before.title}'",
+                expected=f"{own}, as in its own heads",
+                hint="give both plans the same `head: {layers: …}`, or leave `keep_heads` out",
             )
 
     def _lineage(self, model: ModelPlan, worker: Worker, seed: int) -> Lineage:

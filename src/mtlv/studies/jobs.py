@@ -25,6 +25,8 @@ JOB_VERSION = 4
 """Raised when the training code changes what the same settings give; old jobs then stay unused."""
 DISTILLATION_VERSION = 2
 """The same for jobs with teachers; since 2, both losses are mixed before they are weighted."""
+KEEPING_VERSION = 2
+"""The same for jobs that keep heads; since 2, a head of some tasks takes these of a larger one."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Lineage:
 
     Args:
         starts_from: id of the job whose encoder it starts from.
-        keep_heads: whether it goes on with that job's heads too.
+        keep_heads: whether it goes on with what fits of that job's heads too.
         teachers: ids of the jobs whose scores are learned beside the targets.
     """
 
@@ -84,7 +86,7 @@ class Job:
         if self.auxiliary:
             more["auxiliary"] = list(self.auxiliary)
         if self.lineage.keep_heads:
-            more["keep_heads"] = True
+            more["keep_heads"] = KEEPING_VERSION
         return more | {
             "version": JOB_VERSION,
             "model": self.model.to_json(),

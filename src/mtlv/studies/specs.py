@@ -72,7 +72,8 @@ class PlanSpec(Settings):
     """Name of another plan, whose trained encoders this one starts from (the one that learned the
     task, in the same fold and seed); or `pretrain`, the study's stage of that name."""
     keep_heads: bool = False
-    """With `starts_from`: go on with that plan's heads too, where there are equal ones."""
+    """With `starts_from`: go on with that plan's heads too. A binary head takes the outputs of its
+    own tasks and the hidden layers below, where the layers of both heads are equal."""
     teachers: str | None = None
     """Name of another plan, whose models' scores are learned beside the targets (distillation)."""
 
@@ -104,6 +105,8 @@ class PlanSpec(Settings):
             raise ValueError("`tasks` belongs to `stl` and `mtl`")
         if (self.kind == "plan") != (self.models is not None):
             raise ValueError("`models` belongs to `plan`, and `plan` needs it")
+        if self.keep_heads and self.starts_from in (None, PRETRAIN):
+            raise ValueError("`keep_heads` needs `starts_from` with the name of a plan")
         return self
 
     @property

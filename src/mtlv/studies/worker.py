@@ -34,6 +34,7 @@ from mtlv.studies.texts import StudyTexts
 from mtlv.training import checkpoint
 from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import CorpusData, TrainingData
+from mtlv.training.kept_heads import keep_heads
 from mtlv.training.observing import Observer
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probes import ProbeSettings, make_probe
@@ -183,10 +184,8 @@ class Worker:
         if job.lineage.starts_from is not None:
             start_from(network, self.store, job.lineage.starts_from)
             if job.lineage.keep_heads:
-                before = self.store.job(job.lineage.starts_from).model
-                checkpoint.restore_heads(
-                    network, self.store.job_folder(job.lineage.starts_from), before
-                )
+                before = self.store.job(job.lineage.starts_from)
+                keep_heads(network, self.store.job_folder(before.id), before.model)
         return network
 
     def _save(self, job: Job, network: Network, folder: Path) -> None:
