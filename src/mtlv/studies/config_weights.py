@@ -1,7 +1,8 @@
 """Weights by place: whose they are must be seen in the config.
 
-`weighting: [1, 2]` gives a weight to each head, or task, of a model in turn. Plans keep heads and
-tasks in the order of the study's tasks, so a config has to write them in that order; and heads of
+`weighting: [1, 2]` gives a weight to each head, or task, of a model in turn. Whatever the config
+writes, plans keep the tasks of a head in the order of the study's tasks (that of the data), and the
+heads in the order of their first tasks. So a config has to write them in that order; and heads of
 groups that are found have no order that anybody could have written.
 """
 
