@@ -277,7 +277,8 @@ class TestLineage:
         plans = ["mtl", {"stl": {"starts_from": "mtl", "keep_heads": True, "head": {"layers": 1}}}]
         with pytest.raises(MtlvError, match="No head of 'mtl' fits") as told:
             study_of(tmp_path, jobs, plans=plans).run()
-        assert told.value.found == "0 hidden layers in the heads of 'mtl'"
+        assert told.value.found == "hidden layers of its heads: 1"
+        assert told.value.expected == "as many as in the heads of 'mtl': 0"
         assert not jobs.jobs
 
     def test_what_came_before_is_a_cost_of_the_plan(self, tmp_path: Path) -> None:

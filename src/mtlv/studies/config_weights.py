@@ -113,7 +113,7 @@ def _check_several(
 def _written(spec: PlanSpec, plan: Plan) -> list[tuple[tuple[str, ...], ModelPlan]]:
     """Return each model, and before it its tasks in the order in which the config writes them."""
     if spec.models is not None:
-        return [(_flat(own), model) for own, model in zip(spec.models, plan.models, strict=True)]
+        return [(_flat(own), model) for own, model in zip(spec.nested, plan.models, strict=True)]
     groups = [_flat(spec.given or ())] if spec.kind == "gmhl" else spec.given or ()
     by_tasks = {frozenset(model.tasks): model for model in plan.models}
     return [(group, by_tasks[frozenset(group)]) for group in groups]

@@ -60,6 +60,7 @@ class Job:
         lineage: what it has from earlier jobs.
         probe: what is measured on the way.
         auxiliary: those of its tasks that no epoch is chosen for.
+        heads: settings of each head, where they differ.
     """
 
     model: ModelPlan
@@ -73,6 +74,7 @@ class Job:
     lineage: Lineage = field(default_factory=Lineage)
     probe: ProbeSettings | None = None
     auxiliary: tuple[str, ...] = ()
+    heads: tuple[HeadSettings, ...] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -85,6 +87,8 @@ class Job:
             more["distillation"] = DISTILLATION_VERSION
         if self.auxiliary:
             more["auxiliary"] = list(self.auxiliary)
+        if self.heads:
+            more["heads"] = [own.model_dump(mode="json") for own in self.heads]
         if self.lineage.keep_heads:
             more["keep_heads"] = KEEPING_VERSION
         return more | {

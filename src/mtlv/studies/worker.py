@@ -92,6 +92,7 @@ class Worker:
             lineage or Lineage(),
             probe,
             tuple(t for t in model.tasks if self.inputs.tasks[t].role == "auxiliary"),
+            settings.heads,
         )
 
     def pretrain_job(
@@ -175,7 +176,7 @@ class Worker:
             self.inputs.tasks,
             self.sources.source(job.encoder, job.fold),
             job.encoder,
-            job.head,
+            job.heads or job.head,
             seed=job.seed,
             freeze_layers=job.train.freeze_layers,
         )
