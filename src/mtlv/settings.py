@@ -98,6 +98,8 @@ def _known_keys(model: type[Settings], steps: Sequence[str]) -> list[str]:
             return []
         if _is_mapping(field.annotation):
             left = left[1:]  # a name of the user's own
+        while left and left[0].isdigit():
+            left = left[1:]  # a place in a list
         model = options[0]
     return list(model.model_fields)
 

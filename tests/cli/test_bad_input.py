@@ -38,6 +38,14 @@ def _source(folder: Path, **changes: Any) -> Config:
     return small_config(folder, data={"reports": source})
 
 
+def _parts(folder: Path, *parts: str) -> Config:
+    """Return a config of a file for each part."""
+    files = {part: write_csv(folder / f"{part}.csv") for part in parts}
+    for part, path in files.items():
+        path.write_text(path.read_text().replace("report ", f"{part} "))
+    return _source(folder, path={part: str(path) for part, path in files.items()})
+
+
 def _latin(folder: Path) -> Config:
     path = write_csv(folder / "broken.csv")
     path.write_bytes(path.read_bytes().replace(b"report 3", b"\xe9t\xe9", 1))
@@ -96,6 +104,10 @@ CASES: dict[str, Case] = {
     "more folds than positives": (
         lambda f: _last_label(f, 2, evaluation={"folds": 4}),
         ["fracture", "2", "folds"],
+    ),
+    "parts without a test part": (
+        lambda f: _parts(f, "train", "dev"),
+        ["corpus 'reports'", "train and validation", "set `scheme: holdout`"],
     ),
     "encoder without weights": (_encoder_without_weights, ["no weights", "safetensors"]),
     "hub name while offline": (

@@ -215,8 +215,32 @@ def test_official_without_a_test_part_is_refused():
     with pytest.raises(DataError, match="no official test part") as caught:
         split_of(official("tttvv"), scheme="official")
     assert caught.value.where == "corpus 'toy'"
+    assert caught.value.found == "the parts train and validation"
     assert caught.value.expected == "examples whose part is test"
     assert "holdout" in caught.value.hint
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_official_parts_without_a_test_part_are_not_divided_anew_unasked(folds):
+    corpus = official("tttttttvvv")
+    with pytest.raises(DataError, match="no official test part") as caught:
+        split_of(corpus, folds=folds)
+    assert caught.value.where == "corpus 'toy'"
+    assert caught.value.found == "the parts train and validation"
+    assert "set `scheme: holdout` under `evaluation`" in caught.value.hint
+    (split,) = split_of(corpus, scheme="holdout")
+    assert sum(map(len, indices(split))) == 10
+    assert len(split_of(corpus, scheme="cross_validation", folds=3)) == 3
+
+
+def test_training_examples_alone_are_no_division():
+    (split,) = split_of(official("t" * 10))
+    assert [len(part) for part in indices(split)] == [7, 1, 2]
+
+
+def test_a_corpus_that_is_only_learned_from_needs_no_test_part():
+    (split,) = make_splits(official("tttttttvvv"), SplitSettings(), auxiliary=True)
+    assert sum(map(len, indices(split))) == 10
 
 
 def test_official_parts_without_training_are_refused():

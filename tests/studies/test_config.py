@@ -132,6 +132,7 @@ def test_the_schema_accepts_configs_as_they_are_written(path: Path) -> None:
         {"data": {"mine": {"path": "a.csv", "text": "t", "labels": {"column": "c"}}}},
         {"plans": [{"mtl": None}, {"gmhl": {"groups": [2, 3], "features": ["label"]}}]},
         {"plans": [{"gmtl": {"groups": [["a", "b"], ["c"]]}}]},
+        {"plans": [{"plan": {"models": [[["a"], {"tasks": ["b"], "layers": 2}]]}}]},
     ],
 )
 def test_the_schema_knows_the_short_forms(tmp_path: Path, changes: dict[str, Any]) -> None:
@@ -146,6 +147,7 @@ def test_the_schema_knows_the_short_forms(tmp_path: Path, changes: dict[str, Any
         {"train": {"epoch": 1}},
         {"plans": ["slt"]},
         {"plans": [{"gmtl": {"group": 2}}]},
+        {"plans": [{"plan": {"models": [[{"tasks": ["b"], "layer": 2}]]}}]},
         {"data": {"mine": {"path": "a.csv", "txt": "t", "labels": ["a"]}}},
         {"data": {"demo": {"sise": 3}}},
         {"study": "a b"},

@@ -30,7 +30,7 @@ def _check(folder: Path, plan: Any, **changes: Any) -> None:
 def _plan(config: StudyConfig) -> Plan:
     (spec,) = config.specs()
     if spec.models is not None:
-        return explicit(TASKS, spec.models, "plan", serves=spec.serves)
+        return explicit(TASKS, spec.nested, "plan", serves=spec.serves)
     if spec.given is None:
         return mtl(TASKS)
     return {"gmhl": gmhl, "gmtl": gmtl}[spec.kind](TASKS, Grouping.of(spec.given, TASKS))

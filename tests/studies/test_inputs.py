@@ -70,6 +70,67 @@ def test_what_splits_warn_of_names_corpus_and_fold(tmp_path: Path) -> None:
     )
 
 
+def scored(folder: Path, parts: str, missing: set[int], role: str | None = None) -> dict[str, Any]:
+    """Return a config of reports in parts (by letters), of which some have no `score`."""
+    names = {"t": "train", "v": "validation", "T": "test"}
+    rows = [
+        f"text {i},{names[part]},{i % 2},{'' if i in missing else i}"
+        for i, part in enumerate(parts)
+    ]
+    path = folder / "scored.csv"
+    path.write_text("\n".join(["text,part,seen,score", *rows]) + "\n")
+    source: dict[str, Any] = {"path": str(path), "text": "text", "part": "part", "labels": ["seen"]}
+    source["tasks"] = {"score": {"column": "score", "kind": "regression"}}
+    return small_config(folder, data={"reports": source | ({"role": role} if role else {})})
+
+
+@pytest.mark.parametrize(
+    ("missing", "part", "verb"),
+    [(range(50, 100), "test", "scored"), (range(40), "train", "learned")],
+)
+def test_a_task_without_a_target_in_a_part_is_refused(
+    missing: range, part: str, verb: str, tmp_path: Path
+) -> None:
+    config = scored(tmp_path, "t" * 40 + "v" * 10 + "T" * 50, set(missing))
+    with pytest.raises(DataError, match=f"'score' cannot be {verb}") as caught:
+        read_inputs(parse_config(config), tmp_path)
+    assert caught.value.where == "corpus 'reports', fold 1"
+    count = {"test": "50 examples of test", "train": "40 examples of train"}[part]
+    assert caught.value.found == (
+        f"{100 - len(missing)} targets in all of the corpus, none of them in the {count}"
+    )
+    assert "`tasks`" in str(caught.value.hint)
+    assert "`scheme: holdout`" in str(caught.value.hint)
+    read_inputs(parse_config(config | {"tasks": ["seen"]}), tmp_path)
+    read_inputs(parse_config(config | {"evaluation": {"scheme": "holdout"}}), tmp_path)
+
+
+def test_every_drawn_fold_is_looked_at(tmp_path: Path) -> None:
+    config = scored(tmp_path, "t" * 40, set(range(1, 40)))
+    config["evaluation"] = {"folds": 2}
+    with pytest.raises(DataError, match="'score' cannot be") as caught:
+        read_inputs(parse_config(config), tmp_path)
+    assert "`split_seed`" in str(caught.value.hint)
+
+
+def test_parts_without_a_test_part_are_not_divided_anew_unasked(tmp_path: Path) -> None:
+    config = scored(tmp_path, "t" * 20 + "v" * 10, set())
+    with pytest.raises(DataError, match="no official test part") as caught:
+        read_inputs(parse_config(config), tmp_path)
+    assert caught.value.where == "corpus 'reports'"
+    found = read_inputs(parse_config(config | {"evaluation": {"scheme": "holdout"}}), tmp_path)
+    assert "official parts are not used" in " ".join(found.warnings)
+
+
+def test_what_is_only_learned_from_needs_no_test_part_and_no_test_targets(tmp_path: Path) -> None:
+    config = scored(tmp_path, "t" * 20 + "v" * 10, set(), role="auxiliary")
+    config["data"]["main"] = small_source(write_csv(tmp_path / "main.csv"))
+    assert "score" in read_inputs(parse_config(config), tmp_path).tasks
+    own = scored(tmp_path, "t" * 20 + "T" * 10, set(range(20, 30)), role="auxiliary")
+    config["data"]["reports"] = own["data"]["reports"]
+    assert "score" in read_inputs(parse_config(config), tmp_path).tasks
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

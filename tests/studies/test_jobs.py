@@ -40,6 +40,7 @@ JOB = Job(
         {"source": replace(SOURCE, pooling="cls")},
         {"encoder": EncoderSettings(name="minilm", dropout=0.3)},
         {"head": HeadSettings(layers=1)},
+        {"heads": (HeadSettings(), HeadSettings(layers=1))},
         {"train": TrainSettings(epochs=3)},
         {"lineage": Lineage("another job")},
         {"lineage": Lineage("another job", keep_heads=True)},
@@ -50,6 +51,12 @@ JOB = Job(
 )
 def test_what_decides_the_result_decides_the_id(change: dict[str, Any]) -> None:
     assert replace(JOB, **change).id != JOB.id
+
+
+def test_a_job_whose_heads_are_alike_says_nothing_of_each() -> None:
+    """So the ids of jobs from before heads had settings of their own stay."""
+    assert "heads" not in JOB.spec
+    assert len(replace(JOB, heads=(HeadSettings(), HeadSettings(layers=1))).spec["heads"]) == 2
 
 
 @pytest.mark.parametrize(

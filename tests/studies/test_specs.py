@@ -71,6 +71,16 @@ def test_every_number_of_groups_is_a_plan(groups: list[int]) -> None:
         ({"gmtl": {"group": 3}}, ["no setting 'group'", "did you mean 'groups'"]),
         ("plan", ["`plan` needs it"]),
         ({"mtl": {"models": [GROUPS]}}, ["`models` belongs to `plan`"]),
+        (
+            {"plan": {"models": [[["a"], {"tasks": ["b"], "layer": 2}]]}},
+            ["no setting 'layer'", "plan 'plan', key 'models.0.1.layer'", "did you mean 'layers'"],
+        ),
+        (
+            {"plan": {"models": [[{"tasks": ["b"], "dropout": 2}]]}},
+            ["key 'models.0.0.dropout'", "less than 1"],
+        ),
+        ({"plan": {"models": [[{"layers": 2}]]}}, ["missing", "key 'models.0.0.tasks'"]),
+        ({"plan": {"models": [["a", "b"]]}}, ["key 'models.0.0'", "a list of task names"]),
     ],
 )
 def test_what_is_no_plan_is_explained(entry: Any, words: list[str]) -> None:
@@ -78,6 +88,16 @@ def test_what_is_no_plan_is_explained(entry: Any, words: list[str]) -> None:
         expand_specs([entry])
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_head_says_its_own_settings_and_no_others() -> None:
+    own = {"tasks": ["c"], "layers": 2, "learning_rate_factor": 1.0}
+    (spec,) = expand_specs([{"plan": {"models": [[["a", "b"], own], [["d"]]]}}])
+    assert spec.nested == ((("a", "b"), ("c",)), (("d",),))
+    assert spec.models is not None
+    written = [[head.own for head in model] for model in spec.models]
+    assert written == [[{}, {"layers": 2, "learning_rate_factor": 1.0}], [{}]]
+    assert expand_specs(["mtl"])[0].nested == ()
 
 
 def test_two_plans_of_one_name_are_refused() -> None:

@@ -82,6 +82,12 @@ class TestSpecs:
         )
         assert levels(specs) == [[1, 3], [0], [2]]
 
+    @pytest.mark.parametrize("start", [{}, {"starts_from": "pretrain"}])
+    def test_heads_are_kept_of_a_plan(self, start: dict[str, str]) -> None:
+        with pytest.raises(ConfigError, match="not valid") as told:
+            expand_specs([{"stl": {"keep_heads": True} | start}])
+        assert "needs `starts_from` with the name of a plan" in str(told.value.expected)
+
     @pytest.mark.parametrize(
         ("plans", "words"),
         [
@@ -249,6 +255,31 @@ class TestLineage:
         for label in LABELS:
             values = [own[label]["average_precision"] for own in scores]
             assert values[0] == pytest.approx(values[1])
+
+    def test_a_task_of_a_shared_head_keeps_its_output(self, tmp_path: Path) -> None:
+        """With a learning rate of nearly nothing, each fine-tuned model scores as the refined."""
+        still = {"learning_rate": 1e-12, "weight_decay": 0.0}
+        stages = {"refine": {}, "finetune": {"keep_heads": True, "train": still}}
+        study = study_of(tmp_path, plans=["mtl"], head={"layers": 1}, stages=stages)
+        by_plan = {cell.plan: cell for cell in study.run().cells}
+        refined, *tuned = (
+            study.store.predictions(job)["test"]
+            for plan in ("mtl-refine", "stl-finetune")
+            for job in by_plan[plan].jobs
+        )
+        for own in tuned:
+            assert own.labels().scores == pytest.approx(
+                refined.only(list(own.tasks)).labels().scores, abs=1e-5
+            )
+
+    def test_heads_that_cannot_fit_are_told_before_any_training(self, tmp_path: Path) -> None:
+        jobs = Counter()
+        plans = ["mtl", {"stl": {"starts_from": "mtl", "keep_heads": True, "head": {"layers": 1}}}]
+        with pytest.raises(MtlvError, match="No head of 'mtl' fits") as told:
+            study_of(tmp_path, jobs, plans=plans).run()
+        assert told.value.found == "hidden layers of its heads: 1"
+        assert told.value.expected == "as many as in the heads of 'mtl': 0"
+        assert not jobs.jobs
 
     def test_what_came_before_is_a_cost_of_the_plan(self, tmp_path: Path) -> None:
         study = study_of(tmp_path, plans=["stl"], stages={"refine": {}, "finetune": {}})

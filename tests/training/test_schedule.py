@@ -9,7 +9,7 @@ from torch import nn
 from mtlv.model.settings import EncoderSettings, LoraSettings
 from mtlv.training.schedule import learning_rate_scale, make_optimizer, make_schedule
 from mtlv.training.settings import TrainSettings
-from toys import tiny_source, toy_network, toy_settings
+from toys import LABELS, tiny_source, toy_network, toy_settings
 
 BY_HAND = {
     ("linear", 0.0): [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1],
@@ -45,7 +45,7 @@ def test_a_rate_is_never_negative_nor_zero_before_the_end(schedule: str) -> None
 
 def test_the_schedule_moves_every_group() -> None:
     settings = toy_settings(schedule="linear", warmup=0.0, learning_rate=1e-2)
-    optimizer = make_optimizer(toy_network(tiny_source()), settings, 10.0)
+    optimizer = make_optimizer(toy_network(tiny_source()), settings, [10.0])
     schedule = make_schedule(optimizer, settings, 4)
     rates = []
     for _ in range(4):
@@ -59,7 +59,7 @@ def test_the_schedule_moves_every_group() -> None:
 def _groups(settings: TrainSettings, factor: float = 1.0) -> dict[str, dict[str, float]]:
     network = toy_network(tiny_source())
     names = {id(p): name for name, p in network.named_parameters()}
-    optimizer = make_optimizer(network, settings, factor)
+    optimizer = make_optimizer(network, settings, [factor])
     return {
         names[id(parameter)]: group
         for group in optimizer.param_groups
@@ -73,6 +73,21 @@ def test_heads_learn_their_factor_faster() -> None:
         assert group["lr"] == pytest.approx(1e-3 if name.startswith("heads.") else 2e-5)
 
 
+def test_every_head_learns_by_its_own_factor() -> None:
+    network = toy_network(tiny_source(), LABELS[:1], LABELS[1:2], LABELS[2:])
+    rates = {"encoder": 1e-3, "heads.0": 2e-3, "heads.1": 5e-3, "heads.2": 2e-3}
+    settings = toy_settings(learning_rate=1e-3)
+    own = {
+        id(parameter): group["lr"]
+        for group in make_optimizer(network, settings, [2.0, 5.0, 2.0]).param_groups
+        for parameter in group["params"]
+    }
+    for name, parameter in network.named_parameters():
+        start = "encoder" if name.startswith("encoder.") else name[: len("heads.0")]
+        assert own.pop(id(parameter)) == pytest.approx(rates[start])
+    assert not own
+
+
 def test_biases_and_norms_do_not_decay() -> None:
     groups = _groups(toy_settings(weight_decay=0.3))
     for name, group in groups.items():
@@ -82,7 +97,7 @@ def test_biases_and_norms_do_not_decay() -> None:
 
 def test_every_learning_parameter_is_in_one_group() -> None:
     network = toy_network(tiny_source())
-    optimizer = make_optimizer(network, toy_settings(), 2.0)
+    optimizer = make_optimizer(network, toy_settings(), [2.0])
     listed = [id(p) for group in optimizer.param_groups for p in group["params"]]
     assert len(listed) == len(set(listed))
     assert set(listed) == {id(p) for p in network.parameters()}
@@ -93,7 +108,7 @@ def test_every_learning_parameter_is_in_one_group() -> None:
 )
 def test_what_does_not_learn_is_in_no_group(changes: dict[str, object]) -> None:
     network = toy_network(tiny_source(), **changes)  # type: ignore[arg-type]
-    optimizer = make_optimizer(network, toy_settings(), 2.0)
+    optimizer = make_optimizer(network, toy_settings(), [2.0])
     listed = {id(p) for group in optimizer.param_groups for p in group["params"]}
     assert listed == {id(p) for p in network.parameters() if p.requires_grad}
 
@@ -104,7 +119,7 @@ def test_what_does_not_learn_is_in_no_group(changes: dict[str, object]) -> None:
 )
 def test_optimizers_by_name(name: str, kind: type) -> None:
     optimizer = make_optimizer(
-        toy_network(tiny_source()), toy_settings(optimizer=name, momentum=0.7), 1.0
+        toy_network(tiny_source()), toy_settings(optimizer=name, momentum=0.7)
     )
     assert type(optimizer) is kind
     assert name != "sgd" or optimizer.param_groups[0]["momentum"] == 0.7
@@ -115,7 +130,7 @@ def _decaying(name: str, **changes: object) -> tuple[nn.Linear, torch.optim.Opti
     nn.init.constant_(linear.weight, 2.0)
     nn.init.constant_(linear.bias, 2.0)
     settings = toy_settings(optimizer=name, weight_decay=0.5, learning_rate=0.1, **changes)
-    return linear, make_optimizer(linear, settings, 1.0)
+    return linear, make_optimizer(linear, settings)
 
 
 BY_HAND_STEPS = {

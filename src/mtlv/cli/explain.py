@@ -68,7 +68,11 @@ def explain(  # noqa: PLR0913  (options of a command)
     store: Path = STORE,
     json: bool = JSON,
 ) -> None:
-    """Show what the models of a study look at, or what each word of a text adds."""
+    """Show what the models of a study look at, or what each word of a text adds.
+
+    What cannot be shown is named with the reason: views of a study, and tasks that a text is not
+    explained for, as they take pairs or have a score for every word.
+    """
     place = Store(store, create=False)
     place.study(study)  # a wrong name is told before torch is waited for
 

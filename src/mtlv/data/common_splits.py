@@ -38,7 +38,9 @@ def make_common_splits(
         DataError: see `make_splits`; or every training or validation text of a corpus is one that
             others are scored on.
     """
-    splits = {name: make_splits(corpus, settings) for name, corpus in corpora.items()}
+    splits = {
+        name: make_splits(corpus, settings, name in auxiliary) for name, corpus in corpora.items()
+    }
     if len(corpora) == 1:
         return splits
     texts = common_text_groups(corpora)

@@ -22,7 +22,7 @@ from mtlv.data.strata import Strata
 from mtlv.errors import DataError, ProtocolError
 from mtlv.fingerprint import LENGTH
 from mtlv.settings import Settings
-from mtlv.words import counted
+from mtlv.words import counted, listed
 
 __all__ = ["Scheme", "Split", "SplitSettings", "finished", "make_splits", "told"]
 
@@ -38,7 +38,7 @@ class SplitSettings(Settings):
 
     scheme: Scheme = "auto"
     """`auto` is official if the dataset has a test part, else cross_validation if folds > 1, else
-    holdout."""
+    holdout; a dataset with a validation part alone is not divided anew unless you say how."""
     folds: int = Field(1, ge=1)
     """Of cross validation; with a fixed test part or holdout, how often the rest is redrawn."""
     repeats: int = Field(1, ge=1)
@@ -110,12 +110,13 @@ class Split:
         return digest.hexdigest()[:LENGTH]
 
 
-def make_splits(corpus: Corpus, settings: SplitSettings) -> list[Split]:
+def make_splits(corpus: Corpus, settings: SplitSettings, auxiliary: bool = False) -> list[Split]:
     """Divide a corpus; the same settings always give the same splits.
 
     Args:
         corpus: what to divide.
         settings: how.
+        auxiliary: whether it is only trained on; then official parts need no test part.
 
     Returns:
         One split per fold and repeat.
@@ -124,7 +125,7 @@ def make_splits(corpus: Corpus, settings: SplitSettings) -> list[Split]:
         DataError: a label has fewer positives than there are folds, the official parts cannot be
             used, or there are too few distinct texts.
     """
-    scheme = _scheme(corpus, settings)
+    scheme = _scheme(corpus, settings, auxiliary)
     divider = Divider.of(corpus, settings.split_seed)
     rows = _sampled(corpus, settings, divider, scheme)
     match scheme:
@@ -152,20 +153,38 @@ def _without_duplicates(split: Split, divider: Divider) -> Split:
     return replace(split, train=train, validation=validation, warnings=(*split.warnings, *notes))
 
 
-def _scheme(corpus: Corpus, settings: SplitSettings) -> Scheme:
-    has_test = corpus.parts is not None and bool((corpus.parts == "test").any())
-    if settings.scheme == "official" and not has_test:
-        raise DataError(
-            "The dataset has no official test part.",
-            where=f"corpus '{corpus.name}'",
-            expected="examples whose part is test",
-            hint="set `scheme: holdout`, or name the column of the parts in the source",
+def _scheme(corpus: Corpus, settings: SplitSettings, auxiliary: bool) -> Scheme:
+    """Return the scheme; an official division is never replaced unless that is asked for.
+
+    Examples that are all official training examples are no division.
+    """
+    parts: set[str] = set() if corpus.parts is None else {own for own in corpus.parts if own}
+    if settings.scheme == "official" and "test" not in parts:
+        raise _no_test_part(
+            corpus, parts, "set `scheme: holdout`, or name the column of the parts in the source"
         )
     if settings.scheme != "auto":
         return settings.scheme
-    if has_test:
+    if "test" in parts:
         return "official"
+    if "validation" in parts and not auxiliary:
+        raise _no_test_part(
+            corpus,
+            parts,
+            "name the test part in its source; or, to divide all its examples anew, leave the "
+            "parts out there or set `scheme: holdout` under `evaluation`",
+        )
     return "cross_validation" if settings.folds > 1 else "holdout"
+
+
+def _no_test_part(corpus: Corpus, parts: set[str], hint: str) -> DataError:
+    return DataError(
+        "The dataset has no official test part.",
+        where=f"corpus '{corpus.name}'",
+        found=f"the parts {listed(sorted(parts))}" if parts else "no parts",
+        expected="examples whose part is test",
+        hint=hint,
+    )
 
 
 def _sampled(corpus: Corpus, settings: SplitSettings, divider: Divider, scheme: Scheme) -> Array:

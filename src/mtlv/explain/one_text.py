@@ -7,8 +7,9 @@ it, as less than that is no difference between plans.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -23,11 +24,13 @@ from mtlv.explain.models import Chosen, Models, Served, chosen
 from mtlv.fingerprint import fingerprint
 from mtlv.store import Store
 from mtlv.store.outcome import load_readable
-from mtlv.store.record import ExplanationRecord
+from mtlv.store.record import CorpusRecord, ExplanationRecord, MissingView
 from mtlv.studies.environment import now
 from mtlv.tasks import Task
 
 __all__ = ["explain_text"]
+
+log = logging.getLogger(__name__)
 
 VERSION = 3
 ID = "text"
@@ -42,7 +45,8 @@ def explain_text(
     """Score a text with every plan and say what each word adds, or find what was said before.
 
     Of each plan, the model of the first seed on the first fold is asked; of the first plan, that of
-    the second seed too, for the differences alone.
+    the second seed too, for the differences alone. Tasks of other inputs, and those of tags, are
+    left out with a warning, and named in the record.
 
     Args:
         store: has the study, and takes the explanation.
@@ -62,7 +66,8 @@ def explain_text(
     outcome = load_readable(store, study)
     own = chosen(outcome, asked.plans, asked.tasks)
     models = Models(store, outcome.study)
-    tasks = _of_texts(own.tasks, models, outcome.study.corpora)
+    left_out = _left_out(own.tasks, models, outcome.study.corpora)
+    tasks = _others(own.tasks, left_out, models)
     wanted = [one for task in tasks for one in _served(own, task)]
     if label is not None and not any(models.tasks[task].kind == "multiclass" for task in tasks):
         raise DataError(
@@ -72,8 +77,11 @@ def explain_text(
             hint="leave it out, or name a multiclass task with --task",
         )
     settings = asked.attribution.model_dump() | {"label": label}
-    missing = [gap.model_dump() for gap in own.missing]
-    name = fingerprint([VERSION, study, text, settings, [vars(one) for one in wanted], missing])
+    missing = [*own.missing, *left_out.values()]
+    for gap in left_out.values():
+        log.warning("%s", gap.reason)
+    gaps = [gap.model_dump() for gap in missing]
+    name = fingerprint([VERSION, study, text, settings, [vars(one) for one in wanted], gaps])
     if name in store.explanations:
         return store.explanations[name]
     started = time.process_time()
@@ -87,7 +95,7 @@ def explain_text(
         tasks=tasks,
         settings=settings,
         frames={key: len(rows) for key, rows in frames.items()},
-        missing=list(own.missing),
+        missing=missing,
         seconds=time.process_time() - started,
         created=now(),
     )
@@ -102,14 +110,35 @@ def _served(looked_at: Chosen, task: str) -> list[Served]:
     return [own[0] for own in by_plan] + by_plan[0][1:2]
 
 
-def _of_texts(tasks: Sequence[str], models: Models, corpora: list[Any]) -> list[str]:
-    """Return the tasks that a single text has attributions for."""
+def _left_out(
+    tasks: Sequence[str], models: Models, corpora: Sequence[CorpusRecord]
+) -> dict[str, MissingView]:
+    """Return the tasks that a single text has no attributions for, each with the reason."""
     forms = {own.name: own.input or "text" for own in corpora}
-    found = [
-        name
-        for name in tasks
-        if models.tasks[name].kind != "tagging" and forms[models.tasks[name].corpus] == "text"
-    ]
+    found: dict[str, MissingView] = {}
+    for name in tasks:
+        form = forms[models.tasks[name].corpus]
+        why, setting = None, ""
+        if models.tasks[name].kind == "tagging":
+            why = "has a score for every word, and no single one to explain"
+        elif form == "pair":
+            why = "takes pairs of texts, and one text was given"
+            setting = "leave --text out: test pairs of the study are attributed then"
+        elif form == "tokens":
+            why = "takes lists of words, and one text was given"
+        if why is not None:
+            reason = f"The task '{name}' is left out: it {why}."
+            found[name] = MissingView(view=f"task {name}", reason=reason, setting=setting)
+    return found
+
+
+def _others(tasks: Sequence[str], left_out: Collection[str], models: Models) -> list[str]:
+    """Return the tasks that are not left out.
+
+    Raises:
+        DataError: all are.
+    """
+    found = [name for name in tasks if name not in left_out]
     if not found:
         raise DataError(
             "No task takes a single text and has one score to explain.",

@@ -164,7 +164,7 @@ def build_network(
     tasks: TaskSet,
     source: EncoderSource,
     encoder_settings: EncoderSettings,
-    head_settings: HeadSettings,
+    head_settings: HeadSettings | Sequence[HeadSettings],
     *,
     seed: int,
     freeze_layers: int | Literal["all"] = 0,
@@ -174,17 +174,28 @@ def build_network(
     Every head starts from a random stream named by its own tasks, so its start does not depend on
     which other heads there are.
 
+    Args:
+        model: the heads, and their tasks.
+        tasks: all that the model's are among.
+        source: of the encoder.
+        encoder_settings: of the encoder.
+        head_settings: of all heads, or of each.
+        seed: of the start of what is not pretrained.
+        freeze_layers: how many of the encoder's layers do not learn.
+
     Raises:
         EncoderError: the encoder cannot be loaded.
     """
+    if isinstance(head_settings, HeadSettings):
+        head_settings = [head_settings] * len(model.heads)
     torch.manual_seed(derive_seed(seed, "encoder"))
     encoder = load_encoder(source, encoder_settings)
     frozen = freeze(encoder, freeze_layers)
     heads = []
-    for plan in model.heads:
+    for plan, settings in zip(model.heads, head_settings, strict=True):
         torch.manual_seed(derive_seed(seed, "head", *plan.tasks))
         hidden_size = config_of(encoder).hidden_size
-        heads.append(make_head(hidden_size, [tasks[t] for t in plan.tasks], head_settings))
+        heads.append(make_head(hidden_size, [tasks[t] for t in plan.tasks], settings))
     network = Network(encoder, heads, source.pooling, frozen)
     if not torch.cuda.is_available():
         use_fast_dropout(network)

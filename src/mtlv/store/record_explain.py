@@ -39,10 +39,10 @@ FRAMES = {
 
 
 class MissingView(Record):
-    """A view that a study does not allow.
+    """A view that a study does not allow, or what is left out of one.
 
     Args:
-        view: its name.
+        view: its name; or the plan or task that is left out: `plan stl`, `task ner`.
         reason: in a sentence.
         setting: what would allow it; "" where nothing would.
     """
@@ -63,7 +63,7 @@ class ExplanationRecord(Record):
         tasks: names of those that were asked.
         settings: of texts and attributions.
         frames: number of rows of each table, by name.
-        missing: views that the study does not allow.
+        missing: views that the study does not allow, and what is left out of the others.
         article: the three views of two plans, `ThreeViews` as JSON; None where the study does not
             allow them.
         seconds: processor time that it took.

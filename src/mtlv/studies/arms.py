@@ -186,6 +186,7 @@ class Arm:
                 cell.start = {seed: self._pretrain_job(fold, seed).id for seed in seeds}
             elif wanted is not None:
                 cell.start = self._cells.get((fold, numbers[wanted]))
+                cell.check_kept_heads()
             teachers = self.specs[index].teachers
             if teachers is not None:
                 cell.teacher = self._cells.get((fold, numbers[teachers]))

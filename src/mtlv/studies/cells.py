@@ -42,6 +42,7 @@ class Cell:
         start: what its models start from: a cell of the same fold, or the ids of pretraining
             jobs by seed.
         keep_heads: whether they go on with that cell's heads.
+        own_heads: what each head of each model sets itself; empty where none does.
         teacher: a cell of the same fold whose models' scores they learn too.
         trials: that tuning made.
         chosen: index of the best trial.
@@ -56,6 +57,7 @@ class Cell:
     grouping: GroupingRecord | None = None
     start: Cell | Mapping[int, str] | None = None
     keep_heads: bool = False
+    own_heads: Sequence[Sequence[Mapping[str, Any]]] = ()
     teacher: Cell | None = None
     trials: list[Trial] = field(default_factory=list)
     chosen: int | None = None
@@ -77,7 +79,7 @@ class Cell:
                 self.plan.models[i],
                 self.fold,
                 seed,
-                settings,
+                settings.with_heads(self.own_heads[i]) if self.own_heads else settings,
                 lineage=self._lineage(self.plan.models[i], worker, seed),
             )
             for i in wanted
@@ -108,6 +110,31 @@ class Cell:
                 expected=f"one or more of {', '.join(dict.fromkeys(own))}",
                 hint="name a plan that learns them, such as stl",
             )
+
+    def check_kept_heads(self) -> None:
+        """Make sure that some head to go on with can fit, as far as the layers are known.
+
+        Raises:
+            PlanError: heads with hidden layers should go on with heads without, or the reverse.
+        """
+        before = self.start
+        if not self.keep_heads or not isinstance(before, Cell) or self.tune or before.tune:
+            return
+        own, earlier = self._depths, before._depths
+        if {depth == 0 for depth in own}.isdisjoint(depth == 0 for depth in earlier):
+            raise PlanError(
+                f"No head of '{before.title}' fits, and `keep_heads` is set.",
+                where=f"plan '{self.title}'",
+                found=f"hidden layers of its heads: {_depths(own)}",
+                expected=f"as many as in the heads of '{before.title}': {_depths(earlier)}",
+                hint="give both plans the same `head: {layers: …}`, or leave `keep_heads` out",
+            )
+
+    @property
+    def _depths(self) -> set[int]:
+        """How many hidden layers its heads have, as far as they are not tuned."""
+        common = self.settings.head.layers
+        return {own.get("layers", common) for model in self.own_heads for own in model} or {common}
 
     def _lineage(self, model: ModelPlan, worker: Worker, seed: int) -> Lineage:
         start = self._start(model, worker, seed)
@@ -223,8 +250,17 @@ def plan_cell(
     except MtlvError as error:
         named = f"plan '{title}'"
         raise (error if error.where == named else error.inside(named)) from error
-    keep = spec.keep_heads
-    return Cell(title, variant, fold, plan, settings, tune, grouping, keep_heads=keep)
+    return Cell(
+        title,
+        variant,
+        fold,
+        plan,
+        settings,
+        tune,
+        grouping,
+        keep_heads=spec.keep_heads,
+        own_heads=_own_heads(spec, plan),
+    )
 
 
 def title_of(spec: PlanSpec, variant: Mapping[str, Any]) -> str:
@@ -250,10 +286,25 @@ def _plan(spec: PlanSpec, tasks: TaskSet, grouping: GroupingRecord | None, title
         case "mtl":
             return mtl(some, title)
         case "plan":
-            return explicit(tasks, spec.models or (), title, serves=spec.serves)
+            return explicit(tasks, spec.nested, title, serves=spec.serves)
     found = grouping or GroupingRecord(origin="", groups=[])
     checked = Grouping.of(found.groups, tasks, serves=found.serves)
     return (gmhl if spec.kind == "gmhl" else gmtl)(tasks, checked, title)
+
+
+def _own_heads(spec: PlanSpec, plan: Plan) -> list[list[Mapping[str, Any]]]:
+    """Return what each head of each model sets itself, in the plan's order; [] where none does."""
+    written = [{frozenset(head.tasks): head.own for head in model} for model in spec.models or ()]
+    if not any(own for model in written for own in model.values()):
+        return []
+    return [
+        [own[frozenset(head.tasks)] for head in model.heads]
+        for own, model in zip(written, plan.models, strict=True)
+    ]
+
+
+def _depths(layers: set[int]) -> str:
+    return ", ".join(map(str, sorted(layers)))
 
 
 def _check_sharing(spec: PlanSpec, plan: Plan) -> None:

@@ -1,7 +1,8 @@
 """Weights by place: whose they are must be seen in the config.
 
-`weighting: [1, 2]` gives a weight to each head, or task, of a model in turn. Plans keep heads and
-tasks in the order of the study's tasks, so a config has to write them in that order; and heads of
+`weighting: [1, 2]` gives a weight to each head, or task, of a model in turn. Whatever the config
+writes, plans keep the tasks of a head in the order of the study's tasks (that of the data), and the
+heads in the order of their first tasks. So a config has to write them in that order; and heads of
 groups that are found have no order that anybody could have written.
 """
 
@@ -112,7 +113,7 @@ def _check_several(
 def _written(spec: PlanSpec, plan: Plan) -> list[tuple[tuple[str, ...], ModelPlan]]:
     """Return each model, and before it its tasks in the order in which the config writes them."""
     if spec.models is not None:
-        return [(_flat(own), model) for own, model in zip(spec.models, plan.models, strict=True)]
+        return [(_flat(own), model) for own, model in zip(spec.nested, plan.models, strict=True)]
     groups = [_flat(spec.given or ())] if spec.kind == "gmhl" else spec.given or ()
     by_tasks = {frozenset(model.tasks): model for model in plan.models}
     return [(group, by_tasks[frozenset(group)]) for group in groups]

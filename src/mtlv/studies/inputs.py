@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,14 +17,15 @@ from mtlv.data.conll import ConllSource, read_conll
 from mtlv.data.file_source import FileSource
 from mtlv.data.relation_source import RelationSource, read_relations
 from mtlv.data.sources import read_source
-from mtlv.data.splits import Split
-from mtlv.errors import ConfigError, nearest
+from mtlv.data.splits import Scheme, Split
+from mtlv.errors import ConfigError, DataError, nearest
 from mtlv.evaluation.metrics import metrics_of
 from mtlv.settings import Settings, explained
 from mtlv.store.record import CorpusRecord, InputForm, TaskRecord
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.roles import auxiliary_corpora, without_role
-from mtlv.tasks import TaskSet
+from mtlv.tasks import Task, TaskSet
+from mtlv.words import counted
 
 __all__ = ["GENERIC", "Inputs", "read_corpora", "read_inputs"]
 
@@ -34,6 +35,9 @@ GENERIC: dict[str, tuple[type[Any], Callable[[str, Any, Path], Corpus]]] = {
     "relations": (RelationSource, read_relations),
 }
 """Generic forms that are not tables of texts, by `format`."""
+MEND_DRAWN = "give more of its examples a value, or draw again with another `split_seed`"
+MEND = "set `scheme: holdout` under `evaluation`, which divides all examples anew"
+"""What to do where a task has no target in a part that was drawn, and in an official one."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,8 @@ def read_inputs(config: StudyConfig, base: Path) -> Inputs:
     _check_samples(config, corpora)
     _check_metrics(tasks)
     splits = make_common_splits(corpora, config.evaluation, auxiliary)
+    for task in tasks:
+        _check_targets(task, corpora[task.corpus], splits[task.corpus], config.evaluation.scheme)
     return Inputs(corpora, tasks, splits, base)
 
 
@@ -181,6 +187,29 @@ def _check_metrics(tasks: TaskSet) -> None:
                 where=f"task '{task.name}' of corpus '{task.corpus}', key 'metric'",
                 expected=", ".join(known),
             )
+
+
+def _check_targets(task: Task, corpus: Corpus, splits: Sequence[Split], scheme: Scheme) -> None:
+    """Check that a task can be learned, and scored unless it only helps, in every fold.
+
+    Raises:
+        DataError: it has no target in the training or test part of one.
+    """
+    known = np.asarray(corpus.table[f"target:{task.name}"].is_valid())  # (N,)
+    drawn = scheme not in ("auto", "official") or corpus.parts is None or "test" not in corpus.parts
+    for split in splits:
+        parts = {"train": split.train, "test": split.test}
+        for part in ("train",) if task.role == "auxiliary" else ("train", "test"):
+            if not known[parts[part]].any():
+                raise DataError(
+                    f"The task '{task.name}' cannot be {'learned' if part == 'train' else 'scored'}"
+                    f": it has no target in the {part} part.",
+                    where=f"corpus '{corpus.name}', fold {split.fold + 1}",
+                    found=f"{counted(int(known.sum()), 'target')} in all of the corpus, none of "
+                    f"them in the {counted(len(parts[part]), 'example')} of {part}",
+                    expected="one example with a value at least",
+                    hint="leave the task out with `tasks`; or " + (MEND_DRAWN if drawn else MEND),
+                )
 
 
 def _check_samples(config: StudyConfig, corpora: Mapping[str, Corpus]) -> None:

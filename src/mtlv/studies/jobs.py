@@ -28,6 +28,8 @@ DISTILLATION_VERSION = 2
 PROBE_VERSIONS = {"lookahead": 2, "subset": 2}
 """The same for jobs with some probes; since 2, losses are relative to their mean so far, and those
 that are trained."""
+KEEPING_VERSION = 2
+"""The same for jobs that keep heads; since 2, a head of some tasks takes these of a larger one."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Lineage:
 
     Args:
         starts_from: id of the job whose encoder it starts from.
-        keep_heads: whether it goes on with that job's heads too.
+        keep_heads: whether it goes on with what fits of that job's heads too.
         teachers: ids of the jobs whose scores are learned beside the targets.
     """
 
@@ -61,6 +63,7 @@ class Job:
         lineage: what it has from earlier jobs.
         probe: what is measured on the way.
         auxiliary: those of its tasks that no epoch is chosen for.
+        heads: settings of each head, where they differ.
     """
 
     model: ModelPlan
@@ -74,6 +77,7 @@ class Job:
     lineage: Lineage = field(default_factory=Lineage)
     probe: ProbeSettings | None = None
     auxiliary: tuple[str, ...] = ()
+    heads: tuple[HeadSettings, ...] = ()
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -88,8 +92,10 @@ class Job:
             more["distillation"] = DISTILLATION_VERSION
         if self.auxiliary:
             more["auxiliary"] = list(self.auxiliary)
+        if self.heads:
+            more["heads"] = [own.model_dump(mode="json") for own in self.heads]
         if self.lineage.keep_heads:
-            more["keep_heads"] = True
+            more["keep_heads"] = KEEPING_VERSION
         return more | {
             "version": JOB_VERSION,
             "model": self.model.to_json(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,11 +18,19 @@ __all__ = ["ModelSettings"]
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """Everything but data and plan that decides how a model turns out."""
+    """Everything but data and plan that decides how a model turns out.
+
+    Args:
+        encoder: of the model.
+        head: of all its heads; where they differ, of the first.
+        train: of the training.
+        heads: of each head, in the order of the model; empty where all have the same.
+    """
 
     encoder: EncoderSettings
     head: HeadSettings
     train: TrainSettings
+    heads: tuple[HeadSettings, ...] = ()
 
     def changed(self, changes: Mapping[str, Any], where: str) -> ModelSettings:
         """Return the settings with some changed.
@@ -47,6 +55,20 @@ class ModelSettings:
             changed: Any = _changed(getattr(result, section), field, value, where)
             result = replace(result, **{section: changed})
         return result
+
+    def with_heads(self, own: Sequence[Mapping[str, Any]]) -> ModelSettings:
+        """Return the settings of a model whose heads have settings of their own.
+
+        Heads that come out alike are written alike, so that equal models are equal jobs.
+
+        Args:
+            own: what each head sets itself, over `head`.
+        """
+        heads = tuple(
+            HeadSettings.model_validate(self.head.model_dump() | dict(each)) for each in own
+        )
+        alike = all(each == heads[0] for each in heads)
+        return replace(self, head=heads[0], heads=() if alike else heads)
 
 
 def _changed(settings: Settings, field: str, value: Any, where: str) -> Settings:

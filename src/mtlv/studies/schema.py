@@ -16,7 +16,7 @@ from mtlv.data.file_source import FileSource
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.inputs import GENERIC
 from mtlv.studies.roles import ROLE, ROLES
-from mtlv.studies.specs import KINDS, MANY, PlanSpec
+from mtlv.studies.specs import KINDS, MANY, HeadSpec, PlanSpec
 from mtlv.studies.stages import StageSettings
 from mtlv.training.settings import TrainSettings
 
@@ -57,6 +57,7 @@ def json_schema() -> Schema:
     fields["data"] = {"description": fields["data"]["description"], **data}
     fields["plans"]["items"] = _plan(refs[PlanSpec])
     _widen_plan(definitions[PlanSpec.__name__])
+    _widen_heads(definitions[PlanSpec.__name__]["properties"]["models"], definitions)
     labels = definitions[FileSource.__name__]["properties"]["labels"]
     labels["anyOf"] = labels.pop("oneOf")  # {column: c} could also be a label called `column`
     return {"$schema": DIALECT, **study, "$defs": definitions}
@@ -94,6 +95,15 @@ def _plan(spec: Schema) -> Schema:
         "additionalProperties": False,
     }
     return {"anyOf": [{"enum": ["stl", "mtl"]}, mapping]}
+
+
+def _widen_heads(models: Schema, definitions: Schema) -> None:
+    """Let a head be a list of task names alone; what it does not set is the plan's."""
+    for own in definitions[HeadSpec.__name__]["properties"].values():
+        own.pop("default", None)
+    heads = next(own for own in models["anyOf"] if own["type"] == "array")["items"]
+    names = {"type": "array", "items": {"type": "string"}}
+    heads["items"] = {"anyOf": [names, heads["items"]]}
 
 
 def _widen_plan(spec: Schema) -> None:

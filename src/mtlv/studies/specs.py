@@ -10,6 +10,7 @@ plans:
   - gmhl: {groups: [[a], [b]], train: {soft_sharing: 1.0e-3}}          # an encoder per head, tied
   - random: {groups: 3, draws: 20}                                     # the null: twenty plans
   - plan: {name: mine, models: [[[a, b], [c]], [[d]]]}                 # models of heads of tasks
+  - plan: {models: [[[a, b], {tasks: [c], layers: 2}]]}                # a head's own settings
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mtlv.errors import ConfigError, nearest
 from mtlv.grouping.settings import GroupingSettings
+from mtlv.model.settings import HeadSettings
 from mtlv.settings import Settings, explained
 
-__all__ = ["PRETRAIN", "PlanSpec", "expand_specs", "levels"]
+__all__ = ["PRETRAIN", "HeadSpec", "PlanSpec", "expand_specs", "levels"]
 
 KINDS = ("stl", "mtl", "gmhl", "gmtl", "random", "plan")
 GROUPED = ("gmhl", "gmtl", "random")
@@ -33,6 +35,30 @@ PRETRAIN = "pretrain"
 MANY = ("groups", "features", "draw")
 """Settings of which a list stands for several plans."""
 Overrides = dict[str, Any]
+
+
+class HeadSpec(HeadSettings):
+    """One head of an explicit plan: a list of task names, or these with settings of its own.
+
+    Settings that it does not write are those of the plan.
+    """
+
+    tasks: tuple[str, ...]
+    """Names of the tasks that the head serves."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tasks_alone(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return {"tasks": value}
+        if not isinstance(value, Mapping | HeadSpec):
+            raise ValueError("a list of task names, or {tasks: [cough, fever], layers: 1}")
+        return value
+
+    @property
+    def own(self) -> Overrides:
+        """The settings that it writes."""
+        return {key: getattr(self, key) for key in sorted(self.model_fields_set - {"tasks"})}
 
 
 class PlanSpec(Settings):
@@ -58,8 +84,9 @@ class PlanSpec(Settings):
     file of a grouping that `mtlv group` wrote."""
     tasks: tuple[str, ...] | None = Field(None, min_length=1)
     """For `stl` and `mtl`: learn only these tasks, where all would cost too much."""
-    models: tuple[tuple[tuple[str, ...], ...], ...] | None = None
-    """For `plan`: models of heads of task names."""
+    models: tuple[tuple[HeadSpec, ...], ...] | None = None
+    """For `plan`: models of heads. A head is a list of task names; or, with settings of its own in
+    place of the plan's, `{tasks: [cough, fever], layers: 1, learning_rate_factor: 5}`."""
     serves: dict[str, int] | None = None
     """For `plan`: index of the model that serves a task that several models learn."""
     train: Overrides = Field(default_factory=dict)
@@ -72,7 +99,8 @@ class PlanSpec(Settings):
     """Name of another plan, whose trained encoders this one starts from (the one that learned the
     task, in the same fold and seed); or `pretrain`, the study's stage of that name."""
     keep_heads: bool = False
-    """With `starts_from`: go on with that plan's heads too, where there are equal ones."""
+    """With `starts_from`: go on with that plan's heads too. A binary head takes the outputs of its
+    own tasks and the hidden layers below, where the layers of both heads are equal."""
     teachers: str | None = None
     """Name of another plan, whose models' scores are learned beside the targets (distillation)."""
 
@@ -104,6 +132,8 @@ class PlanSpec(Settings):
             raise ValueError("`tasks` belongs to `stl` and `mtl`")
         if (self.kind == "plan") != (self.models is not None):
             raise ValueError("`models` belongs to `plan`, and `plan` needs it")
+        if self.keep_heads and self.starts_from in (None, PRETRAIN):
+            raise ValueError("`keep_heads` needs `starts_from` with the name of a plan")
         return self
 
     @property
@@ -130,6 +160,11 @@ class PlanSpec(Settings):
     def given(self) -> tuple[tuple[str, ...], ...] | None:
         """The groups, where the config names them."""
         return self.groups if isinstance(self.groups, tuple) else None
+
+    @property
+    def nested(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        """The task names of an explicit plan's heads, by model; none for another plan."""
+        return tuple(tuple(head.tasks for head in model) for model in self.models or ())
 
     @property
     def how(self) -> GroupingSettings | None:

@@ -66,7 +66,8 @@ class FinetuneStage(Settings):
     """Training settings that differ from the study's; 10 epochs of Adamax, 1e-5 and batches of 32
     where neither says otherwise."""
     keep_heads: bool = False
-    """Go on with the refined heads; otherwise heads are fresh."""
+    """Go on with the refined heads: of a head of several tasks, each takes its output and the
+    hidden layers below. Otherwise heads are fresh."""
     heads_only: bool = False
     """Leave the encoder as it was refined and learn the heads alone."""
     name: str = "finetune"

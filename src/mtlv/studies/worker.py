@@ -34,6 +34,7 @@ from mtlv.studies.texts import StudyTexts
 from mtlv.training import checkpoint
 from mtlv.training.cost import Cost, Meter
 from mtlv.training.data import CorpusData, TrainingData
+from mtlv.training.kept_heads import keep_heads
 from mtlv.training.observing import Observer
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.probes import ProbeSettings, make_probe
@@ -91,6 +92,7 @@ class Worker:
             lineage or Lineage(),
             probe,
             tuple(t for t in model.tasks if self.inputs.tasks[t].role == "auxiliary"),
+            settings.heads,
         )
 
     def pretrain_job(
@@ -174,7 +176,7 @@ class Worker:
             self.inputs.tasks,
             self.sources.source(job.encoder, job.fold),
             job.encoder,
-            job.head,
+            job.heads or job.head,
             seed=job.seed,
             freeze_layers=job.train.freeze_layers,
         )
@@ -183,10 +185,8 @@ class Worker:
         if job.lineage.starts_from is not None:
             start_from(network, self.store, job.lineage.starts_from)
             if job.lineage.keep_heads:
-                before = self.store.job(job.lineage.starts_from).model
-                checkpoint.restore_heads(
-                    network, self.store.job_folder(job.lineage.starts_from), before
-                )
+                before = self.store.job(job.lineage.starts_from)
+                keep_heads(network, self.store.job_folder(before.id), before.model)
         return network
 
     def _save(self, job: Job, network: Network, folder: Path) -> None:

@@ -19,9 +19,9 @@ __all__ = [
     "FILE",
     "check_kept",
     "encoder_state",
+    "head_states",
     "restore",
     "restore_encoder",
-    "restore_heads",
     "save",
     "save_encoder",
     "save_scratch",
@@ -112,33 +112,19 @@ def take_over(
     network.load_state_dict(wanted, strict=False)
 
 
-def restore_heads(network: Network, folder: Path, model: Sequence[Sequence[str]]) -> int:
-    """Read those heads of a checkpoint that are for the same tasks as a head of the network.
+def head_states(folder: Path, count: int) -> list[dict[str, Tensor]]:
+    """Return what a checkpoint holds of each head, by the names in the head.
 
     Args:
-        network: to change.
         folder: of the checkpoint's job.
-        model: heads of that job, as lists of task names.
-
-    Returns:
-        How many heads were found.
+        count: how many heads that job has.
 
     Raises:
-        StoreError: there is no checkpoint, or a head has other layers.
+        StoreError: there is no checkpoint.
     """
-    state, expected = _read(folder), network.state_dict()
-    places = {tuple(tasks): index for index, tasks in enumerate(model)}
-    wanted: dict[str, Tensor] = {}
-    found = 0
-    for index in range(len(network.heads)):
-        names = tuple(task.name for task in network.head(index).tasks)
-        if names in places:
-            found += 1
-            old, new = f"heads.{places[names]}.", f"heads.{index}."
-            wanted |= {new + k.removeprefix(old): v for k, v in state.items() if k.startswith(old)}
-    _check_fit(wanted, expected, folder, odd=set(wanted) - set(expected))
-    network.load_state_dict(wanted, strict=False)
-    return found
+    state = _read(folder)
+    starts = [f"heads.{index}." for index in range(count)]
+    return [{k[len(s) :]: v for k, v in state.items() if k.startswith(s)} for s in starts]
 
 
 def check_kept(folder: Path) -> None:

@@ -111,8 +111,9 @@ class _Run:
         self.over = settings.weighting.units(len(network.heads))
         units = units_of(network, data, self.over)
         self.weighting = make_weighting(settings.weighting, units).to(self.accelerator.device)
-        head_factor = network.head(0).settings.learning_rate_factor
-        optimizer = make_optimizer(network, settings, head_factor)
+        heads = [network.head(index) for index in range(len(network.heads))]
+        factors = [head.settings.learning_rate_factor for head in heads]
+        optimizer = make_optimizer(network, settings, factors)
         add_to_optimizer(optimizer, self.weighting)
         self.schedule = make_schedule(optimizer, settings, updates)
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)

@@ -131,7 +131,7 @@ class _Run:
         self.current, self.done, self.step, self.total = 1, 0, 0, 0.0  # epoch, and how far it is
         self.masks: Any = None
         as_train = _as_train_settings(settings)
-        optimizer = make_optimizer(model, as_train, head_factor=1.0)
+        optimizer = make_optimizer(model, as_train)
         self.schedule = make_schedule(optimizer, as_train, self.steps)
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.result = Pretrained(precision)

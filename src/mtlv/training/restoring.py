@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -39,7 +41,7 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
         tasks,
         source,
         settings,
-        HeadSettings.model_validate(spec["head"]),
+        _head_settings(spec),
         seed=job.seed,
         freeze_layers=spec["train"]["freeze_layers"],
     )
@@ -51,6 +53,13 @@ def load_network(store: Store, job: JobRecord, tasks: TaskSet) -> tuple[Network,
     checkpoint.restore(network, store.job_folder(job.id))
     network.eval()
     return network, source
+
+
+def _head_settings(spec: Mapping[str, Any]) -> HeadSettings | list[HeadSettings]:
+    """Return the settings of a job's heads, or of each where they differ."""
+    if "heads" in spec:
+        return [HeadSettings.model_validate(own) for own in spec["heads"]]
+    return HeadSettings.model_validate(spec["head"])
 
 
 def start_from(network: Network, store: Store, job: str) -> None:

@@ -7,6 +7,7 @@ all three optimizers decay weights beside the gradient, as AdamW does (Loshchilo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,27 +18,36 @@ from mtlv.training.settings import TrainSettings
 
 __all__ = ["learning_rate_scale", "make_optimizer", "make_schedule"]
 
+HEADS = "heads."
+"""What names of parameters of a network's heads begin with; the head's number follows."""
+
 
 def make_optimizer(
-    network: nn.Module, settings: TrainSettings, head_factor: float
+    network: nn.Module, settings: TrainSettings, head_factors: Sequence[float] = ()
 ) -> torch.optim.Optimizer:
     """Return the optimizer over all trainable parameters.
 
-    Heads learn `head_factor` times as fast as the encoder; one-dimensional parameters (biases and
-    norms) have no weight decay.
+    One-dimensional parameters (biases and norms) have no weight decay.
+
+    Args:
+        network: whose heads, if it has any, are called `heads.0`, `heads.1`, ...
+        settings: of the training.
+        head_factors: how many times as fast as the encoder each head learns; empty means once.
     """
-    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    groups: dict[tuple[float | None, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            key = (name.startswith("heads."), parameter.ndim > 1)
-            groups.setdefault(key, []).append(parameter)
+            factor = None
+            if name.startswith(HEADS):
+                factor = head_factors[int(name.split(".")[1])] if head_factors else 1.0
+            groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
     options = [
         {
             "params": parameters,
-            "lr": settings.learning_rate * (head_factor if in_head else 1.0),
+            "lr": settings.learning_rate * (1.0 if factor is None else factor),
             "weight_decay": settings.weight_decay if decays else 0.0,
         }
-        for (in_head, decays), parameters in groups.items()
+        for (factor, decays), parameters in groups.items()
     ]
     match settings.optimizer:
         case "adamw":

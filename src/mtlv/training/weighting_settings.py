@@ -53,7 +53,9 @@ class WeightingSettings(Settings):
     tasks where a model has one head, whose loss would have nothing to be weighed against, unless
     the weighting is `sum` or `fixed`."""
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
-    """`fixed`: one per head or task, in the order of the plan."""
+    """`fixed`: one for each head of a model, the head whose first task is first in the data being
+    first; or, over tasks, one for each task, head by head. The order of the data is that of the
+    corpora under `data`, and of each corpus's labels."""
     power: float = Field(0.5, ge=0)
     """`rarity`: weights are (training positives)^-power; 0 weighs all alike."""
     learning_rate: float | None = Field(None, gt=0)
