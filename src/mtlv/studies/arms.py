@@ -13,7 +13,8 @@ from mtlv.evaluation.judging import plan_value
 from mtlv.model.bow import check_bow
 from mtlv.model.limits import check_limits
 from mtlv.store import CellRecord, Store
-from mtlv.studies.cells import Cell, plan_cell, waits_for_training
+from mtlv.studies.cell_plans import plan_cell, waits_for_training
+from mtlv.studies.cells import Cell
 from mtlv.studies.config import StudyConfig
 from mtlv.studies.executors import Executor, Recipe, Work
 from mtlv.studies.grouping import RunJobs

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mtlv.studies.arms import Arm
-from mtlv.studies.cells import Cell, title_of
+from mtlv.studies.cell_plans import title_of
+from mtlv.studies.cells import Cell
 from mtlv.studies.tuning import grid
 from mtlv.training.mixing import Mixer
 
