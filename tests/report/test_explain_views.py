@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mtlv.report.explain_views import study_tables, text_tables
+from mtlv.report.explain_texts import text_tables
+from mtlv.report.explain_views import study_tables
 from mtlv.report.tables import Table
 from mtlv.store.record import ExplanationRecord, MissingView
 

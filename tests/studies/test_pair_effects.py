@@ -12,7 +12,7 @@ import pytest
 from mtlv.errors import ProtocolError
 from mtlv.evaluation.predictions import Predictions, TaskPredictions
 from mtlv.store.record import EffectRecord
-from mtlv.studies.config import EvaluationSettings
+from mtlv.studies.config_sections import EvaluationSettings
 from mtlv.studies.pair_effects import PairEffects
 from mtlv.tasks import Task
 

@@ -19,7 +19,7 @@ from mtlv.store.store import Store
 
 if TYPE_CHECKING:
     from mtlv.explain.asked import Asked
-    from mtlv.report.explain_views import Rows
+    from mtlv.report.explain_rows import Rows
     from mtlv.store.record import ExplanationRecord
 
 __all__ = ["add_to"]
@@ -78,7 +78,9 @@ def explain(  # noqa: PLR0913  (options of a command)
 
     from mtlv.explain.asked import Asked
     from mtlv.explain.attribution_settings import AttributionSettings
-    from mtlv.report.explain_views import explanation_rows, study_tables, text_tables
+    from mtlv.report.explain_rows import explanation_rows
+    from mtlv.report.explain_texts import text_tables
+    from mtlv.report.explain_views import study_tables
 
     settings = AttributionSettings(baseline=baseline.value)
     asked = Asked(tuple(plan or ()), tuple(task or ()), texts, settings, base)
@@ -133,7 +135,7 @@ def _print_texts(rows: dict[str, Rows]) -> None:
 
 def _lines(rows: dict[str, Rows]) -> dict[tuple[str, str], list[Mapping[str, Any]]]:
     """Return the words of the text by task, and by plan or what people see of two plans."""
-    from mtlv.report.explain_views import difference_name
+    from mtlv.report.explain_texts import difference_name
 
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows["attributions"]:

@@ -1,4 +1,4 @@
-"""Tables of explanations, made of their records and stored tables alone; nothing needs torch."""
+"""Tables of a study's views, made of its explanation's record and stored tables alone."""
 
 from __future__ import annotations
 
@@ -9,26 +9,20 @@ from typing import Any
 import numpy as np
 
 from mtlv.explain.view_results import ThreeViews
+from mtlv.report.explain_rows import Rows, distinct
 from mtlv.report.explain_tables import view_tables
 from mtlv.report.tables import Table
 from mtlv.store.record import ExplanationRecord
-from mtlv.store.store import Store
 from mtlv.words import counted
 
-__all__ = ["Rows", "difference_name", "explanation_rows", "study_tables", "text_tables"]
+__all__ = ["study_tables"]
 
-Rows = Sequence[Mapping[str, Any]]
 OF_TEXTS = ("words", "data_map", "disagreement")
 """Tables that show texts or their words."""
 TOP = 10
 LONGEST = 60
 EXAMPLES = 12
 """About so many texts are shown on which plans disagree, one for each task and pair at least."""
-
-
-def explanation_rows(store: Store, record: ExplanationRecord) -> dict[str, Rows]:
-    """Return the stored tables of an explanation by name, a mapping for each row."""
-    return {n: store.explanations.frame(record.id, n).to_pylist() for n in record.frames}
 
 
 def study_tables(
@@ -57,72 +51,6 @@ def study_tables(
     shown = [name for name in makers if name in rows and (texts or name not in OF_TEXTS)]
     tables = [makers[name](rows[name]) for name in shown]
     return [*article, *tables, *_missing(record)]
-
-
-def text_tables(rows: Mapping[str, Rows]) -> list[Table]:
-    """Return, for each task, what each word of a text adds under every plan, and differences."""
-    tables = []
-    for task in _distinct(rows["texts"], "task"):
-        texts, words, differences = (
-            [row for row in rows.get(name, ()) if row["task"] == task]
-            for name in ("texts", "attributions", "differences")
-        )
-        known = {row["plan"] for row in texts}
-        without = [plan for plan in _distinct(rows["texts"], "plan") if plan not in known]
-        tables.append(_text(task, texts, words, differences, without))
-    return tables
-
-
-def difference_name(row: Mapping[str, Any]) -> str:
-    """Return what people see of two models whose words are compared, as `mtl less stl`."""
-    if row["first"] == row["second"]:
-        return f"{row['first']}, seed {row['second_seed']} less {row['first_seed']}"
-    return f"{row['second']} less {row['first']}"
-
-
-def _text(task: str, texts: Rows, words: Rows, differences: Rows, without: Sequence[str]) -> Table:
-    plans = [row["plan"] for row in texts]
-    compared = list(dict.fromkeys(map(difference_name, differences)))
-    cells = {(row["place"], row["plan"]): row for row in words}
-    cells |= {(row["place"], difference_name(row)): row for row in differences}
-    named = {row["place"]: row["word"] for row in words}
-    lines = [
-        (word, *(_signed(cells.get((place, name))) for name in (*plans, *compared)))
-        for place, word in named.items()
-    ]
-    for name in ("score", "probability", "decision"):
-        values = [_shown(row[name]) for row in texts]
-        lines.append((f"= {name}", *values, *[""] * len(compared)))
-    header = ("word", *plans, *compared)
-    return Table(_title(task, texts), header, tuple(lines), _told(texts, differences, without))
-
-
-def _told(texts: Rows, differences: Rows, without: Sequence[str]) -> str:
-    """Return what must be known to read what words add."""
-    worst = max(texts, key=lambda row: abs(row["delta"]))
-    seeds = _distinct(texts, "seed")
-    said = (
-        f"of each plan one model, of the first fold and seed {', '.join(map(str, seeds))}; "
-        "what each word adds to the score, in logits or in the unit of the task, against a text of "
-        f"baseline tokens; largest convergence delta {worst['delta']:+.2g} of "
-        f"{worst['difference']:+.3g} with {worst['steps']} steps"
-    )
-    if any(row["first"] == row["second"] for row in differences):
-        said += "; what two seeds of one plan differ by is no difference between plans"
-    elif differences:
-        said += "; by how much two seeds of one plan would differ is not known here"
-    apart = {row["plan"] for row in texts[1:]} - {row["second"] for row in differences}
-    if apart:
-        said += f"; no difference for {', '.join(sorted(apart))}, which finds another class"
-        said += " likeliest: name one with --label"
-    if without:
-        said += f"; no model for this task: {', '.join(without)}"
-    return said
-
-
-def _title(task: str, texts: Rows) -> str:
-    labels = _distinct([row for row in texts if row["label"]], "label")
-    return f"{task}, {' and '.join(labels)}" if labels else task
 
 
 def _words(rows: Rows) -> Table:
@@ -170,7 +98,7 @@ def _paired(title: str, rows: Rows, values: Sequence[str], note: str) -> Table:
     there are two seeds, only unequal ones are compared.
     """
     unequal = [row for row in rows if row["first_seed"] != row["second_seed"]]
-    tasks = _distinct(rows, "task")
+    tasks = distinct(rows, "task")
     over = f"mean of {counted(len(tasks), 'task')}"
     means: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
@@ -224,7 +152,7 @@ def _conflict(rows: Rows) -> Table:
 
 def _data_map(rows: Rows) -> Table:
     lines = []
-    for task in _distinct(rows, "task"):
+    for task in distinct(rows, "task"):
         own = [row for row in rows if row["task"] == task]
         hardest = min(own, key=lambda row: row["confidence"])
         confidence = float(np.mean([row["confidence"] for row in own]))
@@ -281,26 +209,6 @@ def _missing(record: ExplanationRecord) -> list[Table]:
     lines = tuple((own.view, own.reason, own.setting) for own in record.missing)
     header = ("view", "why not", "what would allow it")
     return [Table("Views that the study does not allow", header, lines, words=(0, 1, 2))]
-
-
-def _distinct(rows: Rows, column: str) -> list[Any]:
-    return list(dict.fromkeys(row[column] for row in rows))
-
-
-def _signed(word: Mapping[str, Any] | None) -> str:
-    """Return what a word adds, or why nothing is known of it."""
-    if word is None:
-        return "-"
-    value = word["value"]
-    known = value is not None and not math.isnan(value)
-    said = [f"{value:+.3f}"] if known else []
-    state = word.get("state", "read" if known else "not read")  # older records have none
-    said += [] if state == "read" else [state]
-    return ", ".join(said)
-
-
-def _shown(value: Any) -> str:
-    return "-" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mtlv.errors import StoreError
-from mtlv.report.explain_views import explanation_rows, study_tables, text_tables
+from mtlv.report.explain_rows import explanation_rows
+from mtlv.report.explain_texts import text_tables
+from mtlv.report.explain_views import study_tables
 from mtlv.report.page_evidence import Evidence
 from mtlv.report.page_parts import Part, Section, Words
 from mtlv.store.record import ExplanationRecord

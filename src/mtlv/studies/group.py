@@ -15,7 +15,8 @@ from mtlv.store import Store
 from mtlv.store.record import FoundGrouping
 from mtlv.studies.arms import Arm
 from mtlv.studies.config import StudyConfig
-from mtlv.studies.grouping import Instruments, find, record_of
+from mtlv.studies.grouping import Instruments, find
+from mtlv.studies.grouping_records import record_of
 from mtlv.studies.inputs import read_inputs
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.processes import make_executor
@@ -89,7 +90,7 @@ def _one(arm: Arm, settings: GroupingSettings, models: ModelSettings, fold: int)
         study=arm.config.study,
         fold=fold,
         settings=settings.model_dump(mode="json"),
-        grouping=record_of(found, instruments, took),
+        grouping=record_of(found, instruments.jobs, took),
         stability=None if stable is None else dataclasses.asdict(stable),
         warnings=[
             f"{corpus}: {warning}"

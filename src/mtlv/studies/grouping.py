@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -17,26 +17,20 @@ import numpy as np
 from mtlv.errors import GroupingError
 from mtlv.evaluation import judging
 from mtlv.evaluation.predictions import Predictions
-from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array, Measured, Pooling, TaskContext, Trained
-from mtlv.grouping.gains import TableGains
 from mtlv.grouping.methods import Found, find_groups
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.model.settings import EncoderSettings
 from mtlv.plans import HeadPlan, ModelPlan, mtl
-from mtlv.store.record import (
-    AffinityRecord,
-    GroupingRecord,
-    NumberRecord,
-    RecommendationRecord,
-)
+from mtlv.store.record import GroupingRecord
+from mtlv.studies.grouping_records import record_of
 from mtlv.studies.jobs import Job
 from mtlv.studies.overrides import ModelSettings
 from mtlv.studies.worker import Worker
 from mtlv.training.probe_settings import ProbeSettings
 from mtlv.training.probes import PROBES
 
-__all__ = ["Instruments", "RunJobs", "find", "grouping_record", "record_of", "validation_value"]
+__all__ = ["Instruments", "RunJobs", "find", "grouping_record", "validation_value"]
 
 RunJobs = Callable[[str, Sequence[Job]], None]
 """Runs the jobs of a stage that are not finished."""
@@ -187,7 +181,7 @@ def grouping_record(settings: GroupingSettings, instruments: Instruments) -> Gro
         GroupingError: the tasks cannot be grouped so.
     """
     found, took = find(settings, instruments)
-    return record_of(found, instruments, took)
+    return record_of(found, instruments.jobs, took)
 
 
 def find(settings: GroupingSettings, instruments: Instruments) -> tuple[Found, Array]:
@@ -207,74 +201,6 @@ def find(settings: GroupingSettings, instruments: Instruments) -> tuple[Found, A
 
 def _clocks() -> Array:
     return np.array([time.perf_counter(), time.process_time()])
-
-
-def record_of(found: Found, instruments: Instruments, took: Array) -> GroupingRecord:
-    """Return what was found as the store keeps it."""
-    return GroupingRecord(
-        origin=found.grouping.origin,
-        groups=[list(group) for group in found.grouping.groups],
-        medoids=list(found.medoids),
-        numbers=[NumberRecord(**asdict(table)) for table in found.numbers],
-        affinity=None if found.affinity is None else _affinity_record(found.affinity),
-        recommendation=_recommendation_record(found),
-        serves=None if found.grouping.serves is None else dict(found.grouping.serves),
-        jobs=list(dict.fromkeys(instruments.jobs)),
-        seconds=float(took[0]),
-        cpu_seconds=float(took[1]),
-    )
-
-
-def _affinity_record(affinity: Affinity) -> AffinityRecord:
-    """Return an affinity as it is kept: in its unit, which is points and not shares."""
-    factor = affinity.gains.unit.factor
-    return AffinityRecord(
-        name=affinity.name,
-        unit=affinity.gains.unit.words,
-        tasks=list(affinity.tasks),
-        matrix=_listed(factor * affinity.matrix),
-        errors=None if affinity.errors is None else _listed(factor * affinity.errors),
-        subsets=_subsets(affinity),
-        seconds=affinity.cost.seconds,
-        runs=_known(affinity.cost.runs),
-        note=affinity.note,
-        predicts_gain=affinity.gains.unit.predicts_gain,
-    )
-
-
-def _subsets(affinity: Affinity) -> list[dict[str, float]] | None:
-    """Return the gains of all groups in the unit of the affinity, where each was trained."""
-    if not isinstance(affinity.gains, TableGains):
-        return None
-    factor = affinity.gains.unit.factor
-    return [
-        {task: factor * gain for task, gain in group.items()} for group in affinity.gains.by_group()
-    ]
-
-
-def _recommendation_record(found: Found) -> RecommendationRecord | None:
-    """Return a recommendation as it is kept, in the unit of the affinity that it comes from."""
-    advice, affinity = found.recommendation, found.affinity
-    if advice is None or affinity is None:
-        return None
-    factor = affinity.gains.unit.factor
-    return RecommendationRecord(
-        words=advice.words,
-        predicted={task: _known(factor * value) for task, value in advice.predicted.items()},
-        gain_over_mtl=factor * advice.gain_over_mtl,
-        error=None if advice.error is None else factor * advice.error,
-        luck=None if advice.luck is None else factor * advice.luck,
-        leave_mtl=advice.leave_mtl,
-    )
-
-
-def _listed(matrix: Array) -> list[list[float | None]]:
-    return [[_known(value) for value in row] for row in matrix]
-
-
-def _known(value: float) -> float | None:
-    """Return a number, or None for one that is not defined: JSON knows no NaN."""
-    return float(value) if np.isfinite(value) else None
 
 
 def _trained(group: tuple[str, ...], job: Job, worker: Worker) -> Trained:

@@ -13,12 +13,9 @@ from mtlv.explorer.groupings import known_groupings
 from mtlv.explorer.library import Damage, Library
 from mtlv.explorer.pages.page import Choice, Page, drawings
 from mtlv.explorer.progress import progress_of
-from mtlv.report.explain_views import (
-    difference_name,
-    explanation_rows,
-    study_tables,
-    text_tables,
-)
+from mtlv.report.explain_rows import explanation_rows
+from mtlv.report.explain_texts import difference_name, text_tables
+from mtlv.report.explain_views import study_tables
 from mtlv.store.record import ExplanationRecord
 from mtlv.words import counted
 

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from mtlv.errors import FigureError
 from mtlv.explain.view_results import RankScatter, ThreeViews
-from mtlv.report.explain_views import difference_name
+from mtlv.report.explain_texts import difference_name
 from mtlv.report.frames.wanted import FRAMES, Data, Wanted, no_data
 from mtlv.store.record import ExplanationRecord
 
