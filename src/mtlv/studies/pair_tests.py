@@ -3,11 +3,6 @@
 Runs on one test part are tested by the two-level paired bootstrap of `mtlv compare`, over runs and
 examples; a single run by its examples only. Runs on several test parts share training texts, so
 there the corrected resampled t-test applies, with one difference per test part.
-
-The bootstrap's intervals are widened for few seeds, its tail further out, where Holm's correction
-looks, is not: of three seeds that vary as much as a score over the test examples does, or three
-times as much, 0 and 0.3 % of effects that are none had p < .05 / 56; at ten times, 1.8 % had. Many
-tasks, few seeds and a large test part so ask for more seeds.
 """
 
 from __future__ import annotations

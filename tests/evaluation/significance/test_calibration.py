@@ -14,6 +14,7 @@ from scipy import stats
 from evaluation.significance.worlds import labels, pair_of
 from mtlv.evaluation.significance import (
     Pair,
+    Sheet,
     Units,
     almost_dominates,
     bootstrap,
@@ -23,7 +24,8 @@ from mtlv.evaluation.significance import (
     randomise,
     wilcoxon,
 )
-from mtlv.evaluation.significance.drawn import interval, p_by_randomisation
+from mtlv.evaluation.significance.additive import Additive, share
+from mtlv.evaluation.significance.drawn import interval, p_by_bootstrap, p_by_randomisation
 from mtlv.evaluation.significance.resampling import differences
 from mtlv.evaluation.significance.sheet import TOGETHER
 
@@ -133,3 +135,33 @@ def test_several_seeds_whose_skill_varies(seeds: int) -> None:
     randomisation, two_level, _ = claims(seeds, spread=0.05)
     assert randomisation > 4 * LEVEL
     assert two_level <= most(300)
+
+
+def sums(seeds: int, spread: float, cases: int, count: int = 40) -> list[Pair]:
+    """Cases as entries of one sheet: example noise that all seeds share, and noise of each seed.
+
+    The mean over examples has sd 1 from the examples, and the mean over seeds `spread` from them.
+    """
+    random = np.random.default_rng(seeds)
+    units = Units({("c", str(i)): i for i in range(count)}, (count,), "example")
+    shared = random.normal(0, np.sqrt(count), (cases, count))
+    ones, pairs = np.ones(count), []
+    for seed in range(seeds):
+        own = shared + random.normal(0, spread * np.sqrt(seeds), (cases, 1))
+        ours = {(str(i), "x"): Additive(np.stack([own[i], ones], 1), share) for i in range(cases)}
+        none = {key: Additive(np.stack([0 * ones, ones], 1), share) for key in ours}
+        pairs.append(Pair(Sheet(ours, {}, {}), Sheet(none, {}, {}), units, seed))
+    return pairs
+
+
+@pytest.mark.parametrize("spread", [0.3, 3.0, 10.0])
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_few_seeds_claim_no_more_than_they_may_far_out_either(seeds: int, spread: float) -> None:
+    """Holm's correction over many comparisons looks at p far below 5 %."""
+    cases = 1000
+    drawn = bootstrap(sums(seeds, spread, cases), np.random.default_rng(0), 4000)
+    p = np.array([p_by_bootstrap(own) for own in drawn.values()])
+    ends = [interval(own) for own in drawn.values()]
+    assert np.mean([own.low > 0 or own.high < 0 for own in ends]) <= most(cases, 0.06)
+    assert np.mean(p < LEVEL) <= most(cases, 0.06)
+    assert np.mean(p < LEVEL / 56) <= most(cases, 0.002)

@@ -8,6 +8,7 @@ seeds. A verdict therefore asks the interval too.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,10 +84,14 @@ def bootstrap(
 
     Replicates (seeds, say) are drawn with replacement, and so are the units of every test part;
     with one replicate only units are drawn. Sellam et al. (MultiBERTs, ICLR 2022) draw the same two
-    levels. Two things make few seeds honest, which by themselves spread too little: one replicate
-    fewer than there are is drawn (Rao & Wu 1988), and draws are widened around what was observed as
+    levels. Three things make few seeds honest, which by themselves spread too little: one replicate
+    fewer than there are is drawn (Rao & Wu 1988); draws are widened around what was observed as
     Student's t is wider than the normal, with Satterthwaite's degrees of freedom for the share of
-    the variance that the replicates have.
+    the variance that the replicates have; and at every level they go at least as far as that t,
+    and as the t of the replicates alone, because few replicates have few different means, none of
+    them far out, and their share is itself unsure. Of differences that are none, whose seeds vary
+    from a third to ten times as much as the texts let them, so at most 6 % have p < .05 and 0.2 %
+    p < .05 / 56 for two to ten seeds (without the last step up to 14 and 8 %).
 
     Args:
         pairs: R pairs of runs.
@@ -155,15 +160,30 @@ def _replicates(pairs: Sequence[Pair], generator: np.random.Generator, draws: in
 
 
 def _widened(drawn: Array, of_units: Array, observed: float, replicates: int) -> Array:
-    """Return draws around what was observed, wider by Student's t over the normal, (B,)."""
-    if not np.nanvar(drawn) > 0:
-        return drawn
-    share = max(0.0, 1 - float(np.nanvar(of_units) / np.nanvar(drawn)))
+    """Return draws around what was observed, as wide as few replicates make it, (B,)."""
+    variance = float(np.nanvar(drawn))
+    share = max(0.0, 1 - float(np.nanvar(of_units)) / variance) if variance > 0 else 0.0
     if share == 0:
         return drawn
     freedom = (replicates - 1) / share**2
     wider = special.stdtrit(freedom, 1 - ALPHA / 2) / special.ndtri(1 - ALPHA / 2)
-    return np.asarray(observed + wider * (drawn - observed))
+    reaching = wider * (drawn - observed)
+    for own, degrees in ((variance, freedom), (share * variance, replicates - 1)):
+        reaching = _reaching(reaching, math.sqrt(own), degrees)
+    return np.asarray(observed + reaching)
+
+
+def _reaching(drawn: Array, sd: float, freedom: float) -> Array:
+    """Return draws around 0 that go at least as far as Student's t at every level, (B,)."""
+    farther = drawn.copy()
+    known = np.flatnonzero(~np.isnan(drawn))
+    order = known[np.argsort(drawn[known], kind="stable")]
+    levels = (np.arange(len(order)) + 0.5) / len(order)
+    quantiles = sd * special.stdtrit(freedom, levels)
+    low, high = levels < 0.5, levels > 0.5
+    farther[order[low]] = np.minimum(drawn[order[low]], quantiles[low])
+    farther[order[high]] = np.maximum(drawn[order[high]], quantiles[high])
+    return farther
 
 
 def _values(pair: Pair, weights: Array) -> dict[Key, Array]:
