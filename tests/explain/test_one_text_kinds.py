@@ -10,6 +10,7 @@ import pytest
 from cli.shell import Shell
 from mtlv.errors import DataError
 from mtlv.explain.asked import Asked
+from mtlv.explain.explaining import explain_study
 from mtlv.explain.one_text import explain_text
 from mtlv.store import Store
 from studies.test_mixed import study_of
@@ -56,3 +57,10 @@ def test_the_command_names_them(folder: Path, capsys: pytest.CaptureFixture[str]
     command = ("explain", "mixed", "--text", TEXT, "--task", "edema", "--task", "parts", "--json")
     document = json.loads(Shell(folder, capsys)(*command))
     assert [own["reason"] for own in document["missing"]] == [REASONS["task parts"]]
+
+
+def test_a_study_names_the_tags_whose_words_it_does_not_weigh(folder: Path) -> None:
+    store = Store(folder / "runs")
+    for tasks, named in ((("parts", "edema"), True), (("edema",), False)):
+        found = explain_study(store, "mixed", Asked(tasks=tasks, texts=2, base=folder))
+        assert ("task parts" in {own.view for own in found.missing}) == named

@@ -19,6 +19,7 @@ from mtlv.explain.similarity import cka
 from mtlv.explain.states import layer_states
 from mtlv.explain.texts import StudyTexts
 from mtlv.explain.word_attributions import agreement_rows, word_rows
+from mtlv.store.record import MissingView
 from mtlv.words import counted
 
 __all__ = ["ModelViews", "text_row"]
@@ -97,13 +98,31 @@ class ModelViews:
         """How many pairs of a model and a task of it there are."""
         return len({(own.job, own.task) for own in self._found})
 
+    @property
+    def left_out(self) -> list[MissingView]:
+        """Tasks that have no words and layers here while others have, each with the reason."""
+        if not self._found:
+            return []
+        return [
+            MissingView(
+                view=f"task {task}",
+                reason=f"Words and layers of '{task}' are left out: it has a score for every word, "
+                "and no single one to explain.",
+                setting="",
+            )
+            for task in self._chosen.tasks
+            if self._is_tagging(task)
+        ]
+
+    def _is_tagging(self, task: str) -> bool:
+        return self._models.tasks[task].kind == "tagging"
+
     @cached_property
     def _found(self) -> list[Served]:
-        kinds = {task.name: task.kind for task in self._models.tasks}
         return [
             own
             for task in self._chosen.tasks
-            if kinds[task] != "tagging"
+            if not self._is_tagging(task)
             for plan in self._chosen.plans
             for own in self._chosen.served(plan, task)[:SEEDS]
         ]

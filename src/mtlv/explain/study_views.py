@@ -84,7 +84,8 @@ class StudyViews:
         """
         earlier = {own.view: own for own in before.missing} if before is not None else {}
         self._article = None if before is None else before.article
-        self._missing = [] if before is not None else list(self.chosen.missing)
+        never = [*self.chosen.missing, *self.models.left_out]
+        self._missing = [] if before is not None else never
         frames: dict[str, Rows] = {}
         for name, view in self._views():
             if before is None or earlier.pop(name, None) is not None:
