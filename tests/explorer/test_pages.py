@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from explorer.conftest import asking
 from explorer.worlds import EVIL, write_world
+from mtlv.explorer.pages import plan as plan_page
 from mtlv.report.figures import FIGURES
 from mtlv.store import Store
 from mtlv.store.outcome import load_outcome
@@ -352,3 +353,17 @@ def test_a_slow_page_tells_the_browser_to_come_back(world: Store) -> None:
                 break
         assert "Plans: quality and cost" in later.text
         assert "plans" in json.loads(client.get("/studies/reports.json").text)
+
+
+def test_settings_of_a_plan_are_those_that_its_models_were_trained_with(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dict(data(client, "/studies/reports/plans/mtl")["settings"])
+    assert (found["train.learning_rate"], found["train.epochs"]) == ("0.001", "3")
+    common = {"layers": 0, "dropout": 0.1}
+    spec = {"model": [["edema", "nodule"], ["mass"]], "head": common, "train": {"clip": None}}
+    spec["heads"] = [common, common | {"layers": 2}]
+    monkeypatch.setattr(plan_page, "_spec", lambda library, jobs: spec)
+    found = dict(data(client, "/studies/reports/plans/mtl")["settings"])
+    assert (found["head.layers"], found["head.layers (mass)"]) == ("0", "2")
+    assert {"head.layers (edema, nodule)", "head.dropout (mass)", "train.clip"}.isdisjoint(found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from mtlv.errors import MtlvError
+from mtlv.errors import MtlvError, StoreError
 from mtlv.evaluation.summary import Summary
 from mtlv.explorer.asking import Asked, study_address
 from mtlv.explorer.comparing import compared
@@ -47,7 +48,7 @@ def plan(library: Library, asked: Asked) -> Page:
         "origin": cell.cell.grouping.origin if cell.cell.grouping else None,
         "groups": study_address(asked.study, "groups", plan=own.name),
         "jobs": study_address(asked.study, "jobs", find=f"jobs:{own.name}"),
-        "settings": _settings(outcome, cell),
+        "settings": _settings(library, outcome, cell),
         "trials": _trials(cell),
         "tasks": _tasks(outcome, own, outcome[baseline], differences),
         "no_comparison": no_comparison,
@@ -79,15 +80,19 @@ def architecture(study: str, cell: CellOutcome) -> list[dict[str, Any]]:
     ]
 
 
-def _settings(outcome: StudyOutcome, cell: CellOutcome) -> list[tuple[str, str]]:
-    """Return what the study's config says for the plan, and over it what was chosen."""
-    config = outcome.study.config
+def _settings(library: Library, outcome: StudyOutcome, cell: CellOutcome) -> list[tuple[str, str]]:
+    """Return the settings that the plan's models were trained with, the chosen ones among them."""
+    config, spec = outcome.study.config, _spec(library, cell.cell.jobs)
+    trained = {section: spec.get(section, {}) for section in ("head", "train")}
     settings = {
         f"{section}.{key}": value
         for section in ("encoder", "head", "train")
-        for key, value in (config.get(section) or {}).items()
+        for key, value in ((config.get(section) or {}) | trained.get(section, {})).items()
         if value is not None
     }
+    for tasks, own in zip(spec.get("model", ()), spec.get("heads", ()), strict=False):
+        for key in (key for key in own if own[key] != spec["head"].get(key)):
+            settings[f"head.{key} ({', '.join(tasks)})"] = own[key]
     settings |= {str(key): value for key, value in cell.cell.variant.items()}
     lineage = outcome.lineage[cell.cell.plan]
     if lineage.words:
@@ -95,6 +100,14 @@ def _settings(outcome: StudyOutcome, cell: CellOutcome) -> list[tuple[str, str]]
     chosen = cell.cell.tuning.best if cell.cell.tuning else {}
     settings |= {f"train.{key}" if "." not in key else key: v for key, v in chosen.items()}
     return [(key, str(value)) for key, value in settings.items()]
+
+
+def _spec(library: Library, jobs: Sequence[str]) -> Mapping[str, Any]:
+    """Return the spec of the first of some jobs that can be read; empty if there is none."""
+    for job in jobs:
+        with suppress(StoreError):
+            return library.store.job(job).spec
+    return {}
 
 
 def _trials(cell: CellOutcome) -> Grid | None:
