@@ -45,7 +45,7 @@ def lookahead(context: TaskContext, settings: GroupingSettings) -> Affinity:
     differs between steps is the model. Errors are over steps: what other texts would change is not
     in them.
     """
-    _check_judged(context.targets, "the training part")
+    _check_learned(context.targets)
     wanted = {"every": settings.every, "layers": settings.layers, "texts": settings.texts}
     measured = _measure(context, "lookahead", wanted, {"effects": "MTT", "products": "MTT"})
     effects, products = (
@@ -99,7 +99,7 @@ def subset(context: TaskContext, settings: GroupingSettings) -> Affinity:
         GroupingError: tasks are not binary, are not of one corpus, or cannot be judged.
     """
     _only("subset", context, ("binary",))
-    _check_judged(context.targets, "the training part")
+    _check_learned(context.targets)
     shapes = {"slope": "TD", "curvature": "TDD", "loss_table": "TCG", "grid": "G"}
     shapes |= {"logits": "NT", "directions": "NTD"}
     measured = _measure(context, "subset", {}, shapes)
@@ -223,18 +223,17 @@ def _measure(
     return measured
 
 
-def _check_judged(targets: Mapping[str, Array], part: str) -> None:
-    """Refuse tasks whose loss says nothing, as all their texts have the same target.
+def _check_learned(targets: Mapping[str, Array]) -> None:
+    """Refuse tasks whose loss says nothing, as all their training texts have the same target.
 
     Args:
         targets: of binary tasks, (N,): 0, 1, or NaN.
-        part: in words, of which texts.
     """
     for name, values in targets.items():
         for value, sign in ((1, "positive"), (0, "negative")):
             if not (values == value).any():
                 raise GroupingError(
-                    f"The task '{name}' has no {sign} example in {part}, "
+                    f"The task '{name}' has no {sign} example in the training part, "
                     "so what others do to its loss cannot be measured.",
                     where=f"{len(values)} texts",
                     hint="leave the task out, or give it more texts",

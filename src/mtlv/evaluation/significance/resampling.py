@@ -90,8 +90,9 @@ def bootstrap(
     the variance that the replicates have; and at every level they go at least as far as that t,
     and as the t of the replicates alone, because few replicates have few different means, none of
     them far out, and their share is itself unsure. Of differences that are none, whose seeds vary
-    from a third to ten times as much as the texts let them, so at most 6 % have p < .05 and 0.2 %
-    p < .05 / 56 for two to ten seeds (without the last step up to 14 and 8 %).
+    from a third to ten times as much as the texts let them, so about 6 % at most have p < .05 and
+    0.2 % p < .05 / 56 for two to ten seeds; without the last step up to 14 and 8 %, as the tests of
+    calibration simulate it.
 
     Args:
         pairs: R pairs of runs.
