@@ -175,7 +175,6 @@ class Desk:
             "path": request.url.path,
             "json": f"{request.url.path}.json" + (f"?{query}" if query else ""),
             "mlflow": self.site.mlflow,
-            "explained": (self.library.root / "explanations").is_dir(),
             "store": str(self.site.store),
         }
         html = await run_in_threadpool(as_html, page, frame)

@@ -24,7 +24,7 @@ def as_html(page: Page, frame: Mapping[str, Any]) -> str:
 
     Args:
         page: to render.
-        frame: what stands around every page: `path`, `json`, `mlflow`, `explained`, `store`.
+        frame: what stands around every page: `path`, `json`, `mlflow`, `store`.
     """
     template = _environment().get_template(page.template)
     return template.render(page=page, frame=frame, version=__version__, **page.data)
