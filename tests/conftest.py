@@ -1,9 +1,13 @@
-"""What all tests share: a cache of their own, and no network."""
+"""What all tests share: a cache of their own, no network, and no test that fails for being slow."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("mtlv", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mtlv")
 
 # The libraries read these when they are imported, so a fixture would come too late.
 os.environ["HF_HUB_OFFLINE"] = "1"

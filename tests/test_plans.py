@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlv.errors import GroupingError, PlanError
-from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, pair, stl
+from mtlv.errors import PlanError
+from mtlv.groups import Grouping
+from mtlv.plans import Plan, explicit, gmhl, gmtl, mtl, pair, stl
 from mtlv.tasks import Task, TaskSet
 
 NAMES = list("abcdef")
@@ -57,20 +58,6 @@ def test_tasks_of_other_kinds_and_corpora_get_heads_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "message"),
-    [
-        ([["a", "b"], ["c", "d", "e"]], "'f' is missing"),
-        ([NAMES, ["a"]], "'a' stands twice"),
-        ([NAMES, []], "a group is empty"),
-        ([[*NAMES, "g"]], "'g', which no task is called"),
-    ],
-)
-def test_a_grouping_that_is_no_partition_is_refused(groups: list[list[str]], message: str) -> None:
-    with pytest.raises(GroupingError, match=message):
-        Grouping.of(groups, TASKS)
-
-
-@pytest.mark.parametrize(
     ("models", "message"),
     [
         ([[["a", "b"]]], "leaves out 'c', 'd', 'e', 'f'"),
@@ -95,42 +82,9 @@ def test_a_server_must_learn_what_it_serves() -> None:
         explicit(TASKS, [[NAMES], [["a"]]], "mine", serves={"b": 1, "a": 0})
 
 
-FOUR = TaskSet(TASKS.tasks[:4])
-
-
-class TestCover:
-    GROUPS = (["a", "b"], ["b", "c", "d"])
-
-    def test_a_task_may_stand_in_several_groups(self) -> None:
-        serves = {"a": 0, "b": 1, "c": 1, "d": 1}
-        grouping = Grouping.of(self.GROUPS, FOUR, serves=serves)
-        assert grouping.groups == (("a", "b"), ("b", "c", "d"))
-        plan = gmtl(FOUR, grouping)
-        assert [model.tasks for model in plan.models] == [("a", "b"), ("b", "c", "d")]
-        assert plan.serves == serves
-
-    def test_the_order_of_groups_does_not_matter(self) -> None:
-        serves = {"a": 1, "b": 0, "c": 0, "d": 0}
-        turned = Grouping.of(self.GROUPS[::-1], FOUR, serves=serves)
-        assert turned.serves == {"a": 0, "b": 1, "c": 1, "d": 1}
-
-    def test_a_partition_needs_no_word_on_who_serves(self) -> None:
-        groups = [["a"], ["b", "c", "d"]]
-        serves = {"a": 0, "b": 1, "c": 1, "d": 1}
-        assert Grouping.of(groups, FOUR, serves=serves) == Grouping.of(groups, FOUR)
-
-    @pytest.mark.parametrize(
-        ("serves", "message"),
-        [
-            ({"a": 0, "b": 0, "c": 0, "d": 1}, "No group serves 'c'"),
-            ({"a": 0, "b": 1, "c": 1}, "No group serves 'd'"),
-            ({"a": 0, "b": 0, "c": 1, "d": 7}, "No group serves 'd'"),
-        ],
-    )
-    def test_who_serves_must_learn(self, serves: dict[str, int], message: str) -> None:
-        with pytest.raises(GroupingError, match=message):
-            Grouping.of(self.GROUPS, FOUR, serves=serves)
-
-    def test_a_group_that_serves_nothing_is_refused(self) -> None:
-        with pytest.raises(GroupingError, match="a group is empty"):
-            Grouping.of([["a"], ["a", "b", "c", "d"]], FOUR, serves=dict.fromkeys("abcd", 1))
+def test_the_groups_of_a_cover_become_models_that_serve_what_they_are_told_to() -> None:
+    serves = {"a": 0, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1}
+    grouping = Grouping.of([["a", "b"], NAMES[1:]], TASKS, serves=serves)
+    plan = gmtl(TASKS, grouping)
+    assert [model.tasks for model in plan.models] == [("a", "b"), tuple(NAMES[1:])]
+    assert plan.serves == serves

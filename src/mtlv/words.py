@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["counted", "in_quotes", "listed"]
+__all__ = ["counted", "in_quotes", "listed", "quoted"]
 
 MOST = 12
 
@@ -20,6 +20,15 @@ def listed(names: Iterable[str], most: int = MOST) -> str:
         return f"{', '.join(all_names[:most])} and {len(all_names) - most} more"
     *first, last = all_names or ["none"]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return all names, each in quotes.
+
+    >>> quoted(["a", "b"])
+    "'a', 'b'"
+    """
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def counted(number: float, noun: str, plural: str | None = None) -> str:

@@ -40,7 +40,7 @@ def learned_and_scored(
     return found[0], found[1], found[2]
 
 
-@limits(deadline=None, max_examples=40)
+@limits(max_examples=40)
 @given(st.integers(150, 250), st.integers(100, 160), st.integers(1, 3), st.integers(0, 9))
 def test_no_text_stands_on_two_sides_of_any_corpora(
     count: int, shift: int, folds: int, seed: int

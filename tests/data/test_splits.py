@@ -69,7 +69,7 @@ def any_settings():
     )
 
 
-@limits(max_examples=60, deadline=None)
+@limits(max_examples=60)
 @given(corpora(), any_settings())
 def test_parts_are_disjoint_and_no_text_stands_on_two_sides(corpus, settings):
     groups = text_groups(corpus)
@@ -87,7 +87,7 @@ def test_parts_are_disjoint_and_no_text_stands_on_two_sides(corpus, settings):
             assert not np.intersect1d(groups[parts[first]], groups[parts[second]]).size
 
 
-@limits(max_examples=40, deadline=None)
+@limits(max_examples=40)
 @given(corpora(), any_settings())
 def test_everything_is_used_or_a_duplicate_of_the_test_part(corpus, settings):
     groups = text_groups(corpus)
@@ -100,7 +100,7 @@ def test_everything_is_used_or_a_duplicate_of_the_test_part(corpus, settings):
         assert np.isin(groups[left], groups[held_out]).all()
 
 
-@limits(max_examples=25, deadline=None)
+@limits(max_examples=25)
 @given(corpora(), any_settings())
 def test_equal_settings_give_equal_splits(corpus, settings):
     first, second = make_splits(corpus, settings), make_splits(corpus, settings)
@@ -108,7 +108,7 @@ def test_equal_settings_give_equal_splits(corpus, settings):
     assert [s.fingerprint for s in first] == [s.fingerprint for s in second]
 
 
-@limits(max_examples=25, deadline=None)
+@limits(max_examples=25)
 @given(corpora(), st.integers(2, 3), st.integers(1, 2))
 def test_the_tests_of_all_folds_are_the_corpus(corpus, folds, repeats):
     splits = split_of(corpus, scheme="cross_validation", folds=folds, repeats=repeats)

@@ -26,7 +26,7 @@ def test_confusion_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_confusion_equals_scikit_learn(seed: int) -> None:
     decisions, targets = random_labels(seed)
     expected = reference.multilabel_confusion_matrix(targets, decisions).reshape(-1, 4)
@@ -67,7 +67,7 @@ def test_defined_mean() -> None:
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_report_equals_scikit_learn(seed: int) -> None:
     decisions, targets = random_labels(seed)
     names = [f"t{i}" for i in range(5)]

@@ -34,7 +34,7 @@ def test_by_hand() -> None:
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_equals_scikit_learn_on_united_labels(seed: int) -> None:
     random = np.random.default_rng(seed)
     sentences = [(d, s) for d in range(6) for s in range(random.integers(1, 4))]

@@ -99,7 +99,7 @@ def test_every_metric_is_tested() -> None:
 
 @pytest.mark.parametrize("name", MATRIX_REFERENCES)
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_matrix_metric_equals_scikit_learn(name: str, seed: int) -> None:
     scores, decisions, targets = random_labels(seed)
     values = decisions if METRICS[name].needs == "decisions" else scores
@@ -109,7 +109,7 @@ def test_matrix_metric_equals_scikit_learn(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("name", TASK_REFERENCES)
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_task_metric_equals_scikit_learn(name: str, seed: int) -> None:
     scores, decisions, targets = (values[:, 2] for values in random_labels(seed))
     values = decisions if METRICS[name].needs == "decisions" else scores
@@ -152,7 +152,7 @@ def test_by_hand_with_a_missing_target(name: str) -> None:
 class TestContract:
     @matrix_metrics
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_column_and_row_order_mean_nothing(self, name: str, seed: int) -> None:
         parts = random_labels(seed)
         random = np.random.default_rng(seed)
@@ -179,7 +179,7 @@ class TestContract:
 
     @matrix_metrics
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_is_a_share(self, name: str, seed: int) -> None:
         if name != "log_loss":
             assert 0 <= value(name, *random_labels(seed)) <= 1
@@ -223,7 +223,7 @@ class TestSubsetAccuracy:
         assert METRICS["subset_accuracy"](decisions, targets) == 0.5
 
     @given(seed=st.integers(0, 2**16), cut=st.integers(1, 4), gaps=st.booleans())
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def test_the_whole_is_at_most_the_mean_of_its_parts(
         self, seed: int, cut: int, gaps: bool
     ) -> None:

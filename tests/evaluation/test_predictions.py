@@ -70,7 +70,7 @@ def assert_same(a: Predictions, b: Predictions) -> None:
 
 class TestTable:
     @given(seed=st.integers(0, 2**16), count=st.integers(1, 9), classes=st.integers(2, 4))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_all_four_kinds_survive_a_parquet_file(
         self, tmp_path_factory: pytest.TempPathFactory, seed: int, count: int, classes: int
     ) -> None:

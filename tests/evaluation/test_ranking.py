@@ -29,7 +29,6 @@ def random_task(seed: int, count: int = 60, ties: bool = True) -> tuple[ranking.
 
 
 @given(seed=st.integers(0, 2**16), ties=st.booleans())
-@settings(deadline=None)
 def test_equals_scikit_learn(seed: int, ties: bool) -> None:
     scores, targets = random_task(seed, ties=ties)
     assert average_precision(scores, targets) == pytest.approx(
@@ -42,7 +41,6 @@ def test_equals_scikit_learn(seed: int, ties: bool) -> None:
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(deadline=None)
 def test_calibration_error_equals_that_of_the_calibration_curve(seed: int) -> None:
     scores, targets = random_task(seed, ties=False)
     observed, stated = calibration_curve(targets, scores, n_bins=15)
@@ -102,7 +100,7 @@ def test_no_target_gives_no_value(function: ranking.Any) -> None:
 
 @pytest.mark.parametrize("function", SCORED)
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_order_of_examples_means_nothing(function: ranking.Any, seed: int) -> None:
     scores, targets = random_task(seed)
     order = np.random.default_rng(seed).permutation(len(scores))
@@ -118,7 +116,7 @@ def test_missing_targets_are_left_out(function: ranking.Any) -> None:
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_ranking_is_blind_to_scale(seed: int) -> None:
     scores, targets = random_task(seed)
     for function in (average_precision, roc_auc):

@@ -66,7 +66,7 @@ class TestScore:
         assert turned.per_task == score(VALIDATION, TEST).per_task
 
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_thresholds_never_read_the_test_part(self, seed: int) -> None:
         random = np.random.default_rng(seed)
         changed = with_targets(TEST, lambda y: (random.random(len(y)) < 0.5).astype(float))

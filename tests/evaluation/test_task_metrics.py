@@ -75,7 +75,7 @@ def test_every_metric_has_a_second_implementation() -> None:
 
 @every_metric
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_equals_the_second_implementation(kind: Kind, name: str, seed: int) -> None:
     task, metric = random_task(kind, seed), TASK_METRICS[kind][name]
     expected = REFERENCES[kind, name](task.targets, given_to(metric, task))
@@ -97,7 +97,7 @@ class TestContract:
 
     @every_metric
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_missing_targets_are_left_out(self, kind: Kind, name: str, seed: int) -> None:
         task, metric = random_task(kind, seed), TASK_METRICS[kind][name]
         left = task_value(_rows(task, range(10, 30)), metric)
@@ -105,7 +105,7 @@ class TestContract:
 
     @every_metric
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_order_of_examples_means_nothing(self, kind: Kind, name: str, seed: int) -> None:
         task, metric = random_task(kind, seed), TASK_METRICS[kind][name]
         order = np.random.default_rng(seed).permutation(30)
@@ -119,7 +119,7 @@ class TestContract:
 
     @every_metric
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_lies_in_its_range(self, kind: Kind, name: str, seed: int) -> None:
         metric = TASK_METRICS[kind][name]
         value = task_value(random_task(kind, seed), metric)
@@ -154,7 +154,7 @@ class TestRegression:
 
     @pytest.mark.parametrize("name", ["pearson", "spearman"])
     @given(seed=st.integers(0, 2**16), slope=st.floats(0.01, 100), shift=st.floats(-100, 100))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_scale_means_nothing(self, name: str, seed: int, slope: float, shift: float) -> None:
         task, metric = random_task("regression", seed), TASK_METRICS["regression"][name]
         other = replace(task, scores=np.round(task.scores, 1) * slope + shift)
@@ -185,7 +185,7 @@ class TestMulticlass:
         assert values["f1_micro_positive"] == values["accuracy"]
 
     @given(seed=st.integers(0, 2**16))
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_f1_of_classes_equals_scikit_learn(self, seed: int) -> None:
         task = random_task("multiclass", seed, 8)
         expected = sklearn.f1_score(

@@ -50,7 +50,7 @@ def every_threshold(scores: Array) -> Array:
 
 class TestPerLabel:
     @given(seed=st.integers(0, 2**16), digits=st.sampled_from([1, 3, 16]))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_is_as_good_as_the_best_of_all(self, seed: int, digits: int) -> None:
         known = random_matrix(seed, digits=digits)
         fitted = fit_thresholds(known, "per_label", shrinkage=0)
@@ -100,7 +100,7 @@ class TestPerLabel:
 
 class TestShrinkage:
     @given(seed=st.integers(0, 2**16), shrinkage=st.floats(0, 1e6))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_is_the_weighted_mean(self, seed: int, shrinkage: float) -> None:
         known = random_matrix(seed)
         own = fit_thresholds(known, "per_label", 0).values
@@ -144,7 +144,7 @@ def rare(random: np.random.Generator, part: Any) -> LabelMatrix:
 
 class TestGlobal:
     @given(seed=st.integers(0, 2**16), digits=st.sampled_from([1, 3]))
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     def test_is_as_good_as_the_best_of_all(self, seed: int, digits: int) -> None:
         known = random_matrix(seed, digits=digits)
 

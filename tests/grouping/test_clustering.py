@@ -84,7 +84,7 @@ def test_the_order_of_tasks_changes_nothing(method: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     values=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=4, max_size=6),
     shuffle=st.randoms(use_true_random=False),

@@ -8,7 +8,7 @@ import pytest
 
 from mtlv.errors import GroupingError
 from mtlv.grouping.file import read_grouping, write_grouping
-from mtlv.plans import Grouping
+from mtlv.groups import Grouping
 from mtlv.tasks import Task, TaskSet
 
 TASKS = TaskSet(tuple(Task(name, "binary", "toy", (), "f1") for name in ("a", "b", "no")))

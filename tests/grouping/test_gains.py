@@ -242,7 +242,7 @@ def test_a_group_that_is_not_in_the_table_is_named() -> None:
     assert caught.value.where == "a, b, c, d"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(SIZE)), st.integers(0, 100))
 def test_gains_do_not_depend_on_the_order_of_tasks(order: list[int], seed: int) -> None:
     draw = np.random.default_rng(seed)

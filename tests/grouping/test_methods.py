@@ -18,7 +18,7 @@ from .contexts import NAMES, binary, context
 NUMBERED = [name for name in CLUSTERINGS if CLUSTERINGS[name].takes_number]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(["aa", "ab", "cc", "cd", "ee", "ff"]))
 def test_groups_do_not_depend_on_the_order_of_tasks(names: list[str]) -> None:
     def groups(order: list[str]) -> set[frozenset[str]]:
@@ -28,7 +28,7 @@ def test_groups_do_not_depend_on_the_order_of_tasks(names: list[str]) -> None:
     assert groups(list(names)) == groups(sorted(names))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.text("abcdefgh", min_size=1),
@@ -49,7 +49,7 @@ def test_groups_by_description_do_not_depend_on_the_names(descriptions: list[str
     assert groups("a") == groups("zz")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(0, 50))
 def test_random_groups_are_a_partition_of_even_sizes(groups: int, seed: int) -> None:
     wanted = GroupingSettings(method="random", groups=groups, seed=seed)

@@ -56,7 +56,7 @@ def test_features_that_are_none_are_refused(features: list[list[float]]) -> None
         Points.of_features(features)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 1), min_size=15, max_size=15), st.permutations(range(6)))
 def test_a_matrix_of_ties_has_one_order(cells: list[int], moved: list[int]) -> None:
     matrix = np.zeros((6, 6))

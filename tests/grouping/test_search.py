@@ -132,7 +132,7 @@ def test_among_equals_fewer_models_are_taken(
         assert len(search(gains, names(size), 3, overlap=overlap).groups) == 1
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.permutations(range(6)), st.integers(0, 1000), st.booleans())
 def test_names_and_order_do_not_matter(order: list[int], seed: int, overlap: bool) -> None:
     gains = random_pairs(6, seed)

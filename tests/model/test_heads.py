@@ -157,7 +157,7 @@ def test_an_easy_negative_below_the_margin_is_ignored() -> None:
     margin=st.sampled_from([0.0, 1e-6, 0.05]),
     loss=st.sampled_from(["bce", "focal", "asymmetric"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_losses_and_gradients_are_finite_at_any_logit(
     logit: float, truth: float, gamma: float, margin: float, loss: str
 ) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mtlv.errors import ConfigError, PlanError
-from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl
+from mtlv.groups import Grouping
+from mtlv.plans import Plan, explicit, gmhl, gmtl, mtl
 from mtlv.studies.config import StudyConfig, parse_config
 from mtlv.studies.config_weights import check_order, check_steps
 from mtlv.tasks import Task, TaskSet

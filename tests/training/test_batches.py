@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mtlv.randomness import generator
@@ -53,7 +53,6 @@ def test_every_row_comes_once_per_epoch(size: int, bucketing: bool) -> None:
     seed=st.integers(0, 2**32 - 1),
     bucketing=st.booleans(),
 )
-@settings(deadline=None)
 def test_every_row_of_every_corpus_comes_once(
     counts: list[int], size: int, seed: int, bucketing: bool
 ) -> None:

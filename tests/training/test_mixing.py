@@ -109,7 +109,7 @@ def test_batch_sizes_may_differ() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abcd"), st.integers(1, 400), min_size=1), st.integers(1, 9))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_counts_always_add_up(sizes: dict[str, int], epoch: int) -> None:
     whole = sum(-(-size // 16) for size in sizes.values())
     for name in ("uniform", "temperature", "annealed", "round_robin"):

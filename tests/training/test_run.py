@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from mtlv.evaluation.predictions import Predictions
+from mtlv.groups import Grouping
 from mtlv.model.layers import encoder_layers
 from mtlv.model.network import Network, build_network
 from mtlv.model.scratch import scratch_source
 from mtlv.model.settings import EncoderSettings, HeadSettings, LoraSettings, ScratchSettings
-from mtlv.plans import Grouping, ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
+from mtlv.plans import ModelPlan, Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.training import checkpoint
 from mtlv.training import run as running
 from mtlv.training.run import Outcome, run

@@ -125,7 +125,7 @@ def _show(found: FoundGrouping) -> None:
 def _write(path: Path, found: list[FoundGrouping]) -> None:
     from mtlv.errors import ConfigError
     from mtlv.grouping.file import write_grouping
-    from mtlv.plans import Grouping
+    from mtlv.groups import Grouping
 
     if len(found) > 1:
         raise ConfigError(

@@ -9,7 +9,7 @@ import yaml
 
 from mtlv.errors import GroupingError
 from mtlv.files import write_text
-from mtlv.plans import Grouping
+from mtlv.groups import Grouping
 from mtlv.tasks import TaskSet
 
 __all__ = ["read_grouping", "write_grouping"]

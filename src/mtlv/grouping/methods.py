@@ -25,7 +25,7 @@ from mtlv.grouping.points import Points
 from mtlv.grouping.recommendation import Recommendation, recommend
 from mtlv.grouping.settings import GroupingSettings
 from mtlv.grouping.stability import Stability, stability
-from mtlv.plans import Grouping
+from mtlv.groups import Grouping
 from mtlv.randomness import generator
 from mtlv.registry import Registry
 

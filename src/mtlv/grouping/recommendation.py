@@ -23,7 +23,7 @@ from mtlv.grouping.affinity_value import Affinity
 from mtlv.grouping.context import Array
 from mtlv.grouping.gains import GainModel, Unit
 from mtlv.grouping.search import FoundGroups, search
-from mtlv.plans import Grouping
+from mtlv.groups import Grouping
 from mtlv.randomness import derive_seed, generator
 from mtlv.tasks import TaskSet
 

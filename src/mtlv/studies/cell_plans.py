@@ -7,7 +7,8 @@ from typing import Any
 
 from mtlv.errors import MtlvError, PlanError
 from mtlv.grouping.methods import needs_training
-from mtlv.plans import Grouping, Plan, explicit, gmhl, gmtl, mtl, stl
+from mtlv.groups import Grouping
+from mtlv.plans import Plan, explicit, gmhl, gmtl, mtl, stl
 from mtlv.store.record import GroupingRecord
 from mtlv.studies.cells import Cell
 from mtlv.studies.config import StudyConfig
