@@ -48,6 +48,9 @@ def test_matrix_and_graph(
         assert rows[i + 1][i + 1] == ""
         found = [float(cell) for cell in rows[i + 1][1:] if cell]
         assert found == pytest.approx([value for value in row if value is not None], abs=1e-6)
-    written = {path.suffix for path in (tmp_path / "drawn").iterdir()}
-    assert written == ({".csv", ".svg", ".png"} if write is a_picture else {".csv", ".html"})
+    endings = (".svg", ".png") if write is a_picture else (".html",)
+    written = {path.name for path in (tmp_path / "drawn").iterdir()}
+    names = {f"small-transfer{part}{end}" for part in ("", "-matrix") for end in endings}
+    assert written == {"small-transfer.csv"} | names
+    assert "`mtlv run study.yaml` adds the study itself" in shell.err
     assert ("Pictures need a browser. install one" in shell.err) == (write is no_browser)

@@ -328,5 +328,6 @@ FRAMES: dict[str, Maker] = {
     "label-frequency": label_frequency,
     "predicted-gain": predicted_gain,
     "transfer": transfer,
+    "transfer-matrix": transfer,
     "word-ranks": word_ranks,
 }

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.slow
 
 MISSING = {
     "affinity", "alluvial", "feature-map", "gradient-conflict", "predicted-gain", "transfer",
+    "transfer-matrix",
 }  # fmt: skip
 DRAWN = {
     "cost", "curves-head", "curves-model", "curves-task", "decisions", "discordant",

@@ -115,6 +115,26 @@ def test_the_figure_and_its_signature_say_the_rule() -> None:
     assert any("p corrected: 0.040" in text for text in said)
 
 
+def test_the_drawn_matrix_marks_what_the_rule_calls_an_effect() -> None:
+    data = transfer_data(with_tests())
+    figure = FIGURES["transfer-matrix"](data.frame, data.signature)
+    (heat,) = figure.data
+    names = list(figure.layout.yaxis.ticktext)
+    shown = {
+        (source, target): text
+        for source, row in zip(names, heat.text, strict=True)
+        for target, text in zip(names, row, strict=True)
+    }
+    effects = {
+        (plain(own.source), plain(own.target)): own.verdict != "none"
+        for own in with_tests().effects
+    }
+    assert any(effects.values())
+    assert not all(effects.values())
+    assert {pair: text.endswith("*") for pair, text in shown.items() if text} == effects
+    assert "* is an effect" in figure.layout.title.text
+
+
 def test_the_matrix_is_read_back_as_it_was() -> None:
     rows = list(csv.reader(io.StringIO(transfer_csv(record()))))
     assert rows[0] == ["task", *TASKS]

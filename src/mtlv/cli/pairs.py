@@ -16,7 +16,7 @@ from mtlv.store.record import TransferRecord
 __all__ = ["add_to"]
 
 OUTPUT = typer.Option(
-    None, "-o", "--output", help="Folder for the graph (SVG and PNG, or HTML) and the matrix (CSV)."
+    None, "-o", "--output", help="Folder for the graph and the matrix (SVG and PNG, or HTML; CSV)."
 )
 
 
@@ -42,10 +42,13 @@ def pairs(
     from mtlv.store import Store
     from mtlv.studies.pairs import transfer
 
+    opened = Store(store)
     with ProgressBar() as bar:
-        record = transfer(checked, Store(store), config.parent, margin=margin, watcher=bar)
+        record = transfer(checked, opened, config.parent, margin=margin, watcher=bar)
     if output is not None:
-        _write(record, output / f"{record.name}-transfer")
+        _write(record, output)
+    if record.name not in opened.study_names():
+        note(f"`mtlv run {config}` adds the study itself, for `mtlv report` and `mtlv ui`")
     if json:
         said = {"interval": record.interval, "rule": record.rule, "matrix": record.matrix()}
         print_json(record.model_dump(mode="json") | said)
@@ -53,17 +56,24 @@ def pairs(
     print_table(transfer_table(record))
 
 
-def _write(record: TransferRecord, stem: Path) -> None:
+def _write(record: TransferRecord, folder: Path) -> None:
+    from mtlv.report.figures import transfer, transfer_matrix
     from mtlv.report.figures.output import write_figure, write_images
-    from mtlv.report.figures.transfer import transfer
     from mtlv.report.frames.affinities import transfer_data
 
-    write_text(stem.with_suffix(".csv"), transfer_csv(record))
-    data = transfer_data(record)
-    graph = transfer(data.frame, data.signature)
+    stem, data = f"{record.name}-transfer", transfer_data(record)
+    write_text(folder / f"{stem}.csv", transfer_csv(record))
+    drawn = {
+        folder / stem: transfer(data.frame, data.signature),
+        folder / f"{stem}-matrix": transfer_matrix(data.frame, data.signature),
+    }
     try:
-        write_images({stem.with_suffix(ending): graph for ending in (".svg", ".png")})
+        write_images(
+            {Path(f"{path}{end}"): own for path, own in drawn.items() for end in (".svg", ".png")}
+        )
     except FigureError as error:
-        write_figure(graph, stem.with_suffix(".html"))
-        note(f"the graph is a page and no picture: {error.what} {error.hint or ''}".rstrip())
-    note(f"graph and matrix are in {stem.parent}; the matrix can be an `affinity_file`")
+        for path, own in drawn.items():
+            write_figure(own, Path(f"{path}.html"))
+        said = f"{error.what} {error.hint or ''}".rstrip()
+        note(f"graph and matrix are pages and no pictures: {said}")
+    note(f"graph and matrix are in {folder}; {stem}.csv can be an `affinity_file`")

@@ -88,7 +88,7 @@ class Choice:
 
 WIDE = (
     *("affinity", "alluvial", "cross-task", "curves-head", "curves-model", "curves-task"),
-    *("decisions", "label-correlation", "transfer", "what-if", "word-ranks"),
+    *("decisions", "label-correlation", "transfer", "transfer-matrix", "what-if", "word-ranks"),
 )
 TITLES = {
     "affinity": "Affinity of tasks",
@@ -112,6 +112,7 @@ TITLES = {
     "label-frequency": "Frequency of labels",
     "predicted-gain": "Predicted and measured gain",
     "transfer": "Transfer between tasks",
+    "transfer-matrix": "Transfer between tasks, in numbers",
     "word-ranks": "Ranks of words",
 }
 

@@ -24,7 +24,7 @@ def transfer(library: Library, asked: Asked) -> Page:
         "damaged": damaged,
         "matrix": from_table("matrix", transfer_table(record)) if record else None,
         "pairs": _pairs(record, asked.study) if record else None,
-        "drawings": drawings(asked.study, ["transfer"]) if record else [],
+        "drawings": drawings(asked.study, ["transfer", "transfer-matrix"]) if record else [],
     }
     return Page("Transfer", "transfer.html", data, asked.study)
 

@@ -36,6 +36,7 @@ from mtlv.report.figures.output import (
 from mtlv.report.figures.registry import FIGURES
 from mtlv.report.figures.theme import Theme, themed
 from mtlv.report.figures.transfer import transfer
+from mtlv.report.figures.transfer_matrix import transfer_matrix
 
 __all__ = [
     "FIGURES",
@@ -64,6 +65,7 @@ __all__ = [
     "themed",
     "to_html",
     "transfer",
+    "transfer_matrix",
     "write_figure",
     "write_image",
     "write_images",

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from plotly.graph_objects import Figure, Scatter
 
-from mtlv.report.figures.heat import Heat, heat
+from mtlv.report.figures.heat import heat, heat_of_effects
 from mtlv.report.figures.layout import Margins, dressed, legend_width
 from mtlv.report.figures.placing import add_labels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.seriation import seriated
 from mtlv.report.figures.theme import WIDTH, ZERO, series
 from mtlv.report.figures.words import hover, plain, short
 
@@ -42,24 +41,12 @@ def affinity(frame: pd.DataFrame, signature: str) -> Figure:
         words=("affinity", "source", "target", "unit"),
         optional=("effect", "error"),
     )
-    tasks = list(dict.fromkeys([*rows.source, *rows.target]))
-    place = {task: i for i, task in enumerate(tasks)}
-    effects = np.full((len(tasks), len(tasks)), np.nan)  # (T, T)
-    more = [[""] * len(tasks) for _ in tasks]
-    for row in rows.itertuples():
-        i, j = place[row.source], place[row.target]
-        effects[i, j] = row.effect if i != j else np.nan
-        more[i][j] = "" if np.isnan(row.error) else f"standard error {row.error:.3g}"
-    order = seriated(effects)
-    given = Heat(
-        [tasks[i] for i in order],
-        effects[np.ix_(order, order)],
-        rows="learning this task …",
-        columns="… does to this one",
-        unit=rows.unit[0],
-        more=[[more[i][j] for j in order] for i in order],
-    )
+    given = heat_of_effects(rows, rows.unit[0], _error)
     return heat(given, f"Affinity: {rows.affinity[0]}", signature)
+
+
+def _error(row: Any) -> str:
+    return "" if np.isnan(row.error) else f"standard error {row.error:.3g}"
 
 
 @FIGURES.register("predicted-gain")

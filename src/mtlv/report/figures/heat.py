@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from plotly.graph_objects import Figure, Heatmap
 
 from mtlv.report.figures.layout import Margins, dressed
+from mtlv.report.figures.seriation import seriated
 from mtlv.report.figures.theme import DIVERGING, SIZES, WIDTH
 from mtlv.report.figures.words import fitting, hover, plain, short, widest
 
-__all__ = ["Heat", "heat"]
+__all__ = ["EFFECT", "Heat", "heat", "heat_of_effects"]
 
 Array = np.ndarray[Any, Any]
 GAP = 3
@@ -23,6 +26,8 @@ SMALLEST = 9
 """Pixels of the names of many tasks."""
 BAR = 84
 MINUS = "\N{MINUS SIGN}"
+EFFECT = "*"
+"""Behind a number that is shown to differ from 0."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Heat:
         unit: of the values.
         limit: the value that has the full colour; by default the largest one.
         more: words of a cell by row and column, for the hover box.
+        marked: (T, T), whether a value is shown to differ from 0; None where that is not known.
     """
 
     tasks: Sequence[str]
@@ -46,6 +52,43 @@ class Heat:
     unit: str
     limit: float | None = None
     more: Any = None
+    marked: Array | None = None
+
+
+def heat_of_effects(
+    rows: pd.DataFrame,
+    unit: str,
+    said: Callable[[Any], str],
+    shown: Callable[[Any], bool] | None = None,
+) -> Heat:
+    """Return the matrix of what learning one task does to another, seriated.
+
+    Args:
+        rows: a row per ordered pair of tasks, with `source`, `target` and `effect`.
+        unit: of the effects.
+        said: words of a row for its hover box.
+        shown: whether the effect of a row is shown to differ from 0.
+    """
+    tasks = list(dict.fromkeys([*rows.source, *rows.target]))
+    place = {task: i for i, task in enumerate(tasks)}
+    effects = np.full((len(tasks), len(tasks)), np.nan)  # (T, T)
+    marked = np.zeros((len(tasks), len(tasks)), bool)  # (T, T)
+    more = [[""] * len(tasks) for _ in tasks]
+    for row in rows.itertuples():
+        i, j = place[row.source], place[row.target]
+        effects[i, j] = row.effect if i != j else np.nan
+        marked[i, j] = shown is not None and shown(row)
+        more[i][j] = said(row)
+    order = seriated(effects)
+    return Heat(
+        [tasks[i] for i in order],
+        effects[np.ix_(order, order)],
+        rows="learning this task …",
+        columns="… does to this one",
+        unit=unit,
+        more=[[more[i][j] for j in order] for i in order],
+        marked=None if shown is None else marked[np.ix_(order, order)],
+    )
 
 
 def heat(given: Heat, title: str, signature: str) -> Figure:
@@ -58,7 +101,9 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
     limit = given.limit or max(float(known.max(initial=0.0)), 1e-12)
     scale = _power(limit)
     shown = [[_written(v, scale) for v in row] for row in values]
-    size = fitting((own for row in shown for own in row), side / max(count, 1) - GAP)
+    marked = np.zeros(values.shape, bool) if given.marked is None else given.marked
+    marks = [[EFFECT * bool(mark) for mark in row] for row in marked]
+    size = fitting(chain(*_joined(shown, marks)), side / max(count, 1) - GAP)
     if size is None:
         shown = [[own[:1] if own.startswith(MINUS) else "" for own in row] for row in shown]
     figure = Figure(
@@ -69,7 +114,7 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
             colorscale=[list(stop) for stop in DIVERGING],
             xgap=1,
             ygap=1,
-            text=shown,
+            text=_joined(shown, marks),
             texttemplate="%{text}",
             textfont={"size": size or SIZES["text"]},
             hovertext=_said(given),
@@ -91,6 +136,11 @@ def heat(given: Heat, title: str, signature: str) -> Figure:
     figure.update_yaxes(title=plain(given.rows), range=[count - 0.5, -0.5], **axis)
     height = int(min(max(side, 14 * count), max(36 * count, 160)))
     return dressed(figure, title, signature, height, margins)
+
+
+def _joined(shown: list[list[str]], marks: list[list[str]]) -> list[list[str]]:
+    """Return the words of cells with their marks behind them."""
+    return [list(map(str.__add__, *both)) for both in zip(shown, marks, strict=True)]
 
 
 def _written(value: float, scale: float) -> str:

@@ -8,7 +8,7 @@ that has nothing for a figure is told with the next step. Nothing here needs tor
     figure = FIGURES["forest"](data.frame, data.signature)
 """
 
-from mtlv.report.frames.affinities import affinity, predicted_gain, transfer
+from mtlv.report.frames.affinities import affinity, predicted_gain, transfer, transfer_matrix
 from mtlv.report.frames.conflict import conflict
 from mtlv.report.frames.curves import head_curves, model_curves, task_curves
 from mtlv.report.frames.decisions import decisions
@@ -54,5 +54,6 @@ __all__ = [
     "student_interval",
     "task_curves",
     "transfer",
+    "transfer_matrix",
     "word_ranks",
 ]

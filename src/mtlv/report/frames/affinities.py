@@ -14,7 +14,7 @@ from mtlv.store.comparison import CompareSettings, compare
 from mtlv.store.outcome import PlanOutcome
 from mtlv.store.record import AffinityRecord, GroupingRecord, TransferRecord
 
-__all__ = ["affinity", "predicted_gain", "transfer", "transfer_data"]
+__all__ = ["affinity", "predicted_gain", "transfer", "transfer_data", "transfer_matrix"]
 
 UNTESTED = CompareSettings(seconds=0)
 """Nothing is drawn at random, as only differences are shown."""
@@ -63,11 +63,21 @@ def predicted_gain(wanted: Wanted) -> Data:
 @FRAMES.register("transfer")
 def transfer(wanted: Wanted) -> Data:
     """What `mtlv pairs` measured with the study's config."""
+    return _transfer(wanted, "transfer")
+
+
+@FRAMES.register("transfer-matrix")
+def transfer_matrix(wanted: Wanted) -> Data:
+    """The same, for its matrix."""
+    return _transfer(wanted, "transfer-matrix")
+
+
+def _transfer(wanted: Wanted, figure: str) -> Data:
     try:
         record = wanted.store.transfers[wanted.outcome.study.name]
     except StoreError as error:
         hint = "measure it with `mtlv pairs CONFIG`"
-        raise no_data(wanted, "transfer", error.what, hint) from error
+        raise no_data(wanted, figure, error.what, hint) from error
     return transfer_data(record)
 
 
