@@ -113,7 +113,12 @@ class Inputs:
         ]
 
     def _positives(self, task: str) -> int:
-        return int(np.nansum(self.corpora[self.tasks[task].corpus].values(task)))
+        corpus = self.tasks[task].corpus
+        parts = [
+            np.concatenate([own.train, own.validation, own.test]) for own in self.splits[corpus]
+        ]
+        used = np.unique(np.concatenate(parts))
+        return int(np.nansum(self.corpora[corpus].values(task)[used]))
 
 
 def read_inputs(config: StudyConfig, base: Path) -> Inputs:
