@@ -67,7 +67,9 @@ def comparison_task_table(comparison: Comparison, row: Row) -> Table:
     plans = (row.plan, comparison.baseline)
     header = (first, "positives", *plans, "difference", *claim_columns(comparison))
     title = f"{_title(comparison)}: {row.plan} against {comparison.baseline} by task"
-    return Table(title, header, tuple(rows), "; ".join(claim_notes(comparison, row)))
+    counts = any(own.positives is not None for own in row.by_task.values())
+    notes = [*claim_notes(comparison, row), *(["positives: in the whole corpus"] if counts else [])]
+    return Table(title, header, tuple(rows), "; ".join(notes))
 
 
 def rank_table(comparison: Comparison) -> Table | None:

@@ -27,7 +27,7 @@ class TaskRow:
         value: under the plan.
         base: under the baseline.
         delta: paired differences.
-        positives: among the examples of all parts; None where the task is not binary.
+        positives: in the whole corpus; None where the task is not binary.
         claim: what may be claimed; None where nothing was tested.
     """
 

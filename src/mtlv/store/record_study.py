@@ -29,7 +29,7 @@ class TaskRecord(Record):
         corpus: that carries its targets.
         labels: names of classes or tags, in the order of the scores.
         description: what it means, in words.
-        positives: of `binary`, among the examples of all parts.
+        positives: of `binary`, in the whole corpus.
         metric: that it is judged by; None in records from before it was written.
         negative: of `multiclass`, the class that F1 does not count.
         range: of `regression`, its smallest and largest value.

@@ -113,12 +113,7 @@ class Inputs:
         ]
 
     def _positives(self, task: str) -> int:
-        corpus = self.tasks[task].corpus
-        parts = [
-            np.concatenate([own.train, own.validation, own.test]) for own in self.splits[corpus]
-        ]
-        used = np.unique(np.concatenate(parts))
-        return int(np.nansum(self.corpora[corpus].values(task)[used]))
+        return int(np.nansum(self.corpora[self.tasks[task].corpus].values(task)))
 
 
 def read_inputs(config: StudyConfig, base: Path) -> Inputs:
