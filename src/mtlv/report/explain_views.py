@@ -172,11 +172,13 @@ def _judged(rows: Rows) -> Table:
     )
     fold = rows[0]["fold"] + 1
     seeds = sorted({row[own] for row in rows for own in ("first_seeds", "second_seeds")})
-    note = (
-        f"test texts of fold {fold} alone; a plan is right where more than half of its "
-        f"{' or '.join(map(str, seeds))} seeds are, and wrong where fewer than half are; tied: "
-        "half of a plan's seeds are right and half wrong, so the text counts for neither plan"
+    several = (
+        f"more than half of its {' or '.join(map(str, seeds))} seeds are, and wrong where fewer "
+        "than half are; tied: half of a plan's seeds are right and half wrong, so the text counts "
+        "for neither plan"
     )
+    right = "its one seed is" if seeds == [1] else several
+    note = f"test texts of fold {fold} alone; a plan is right where {right}"
     header = ("task: first / second", *(name.replace("_", " ") for name in names))
     return Table("On how many texts plans disagree", header, lines, note)
 
