@@ -101,17 +101,19 @@ def bootstrap(
     """
     parts: list[dict[Key, Array]] = []
     fixed: list[dict[Key, Array]] = []
+    observed: dict[Key, Array] = {}
     for size in _chunks(pairs, draws):
         weights = _replicates(pairs, generator, size)  # (B, R)
-        drawn = {id(own): own.drawn(generator, size).astype(np.float32) for own in _distinct(pairs)}
-        found = [_values(pair, drawn[id(pair.units)]) for pair in pairs]
+        drawn = {id(own): _drawn(own, generator, size) for own in _distinct(pairs)}
+        values = [_values(pair, drawn[id(pair.units)]) for pair in pairs]
+        observed = {key: np.array([own[key][0] for own in values]) for key in values[0]}
+        found = [{key: own[key][1:] for key in own} for own in values]
         parts.append(_combined(found, weights))
         fixed.append(_combined(found, np.ones_like(weights)))
     count = len({pair.replicate for pair in pairs})
     whole, of_units = _joined(parts), _joined(fixed)
     if count == 1:
         return whole
-    observed = differences(pairs)
     return {
         key: _widened(own, of_units[key], defined_mean(observed[key]), count)
         for key, own in whole.items()
@@ -185,6 +187,12 @@ def _reaching(drawn: Array, sd: float, freedom: float) -> Array:
     farther[order[low]] = np.minimum(drawn[order[low]], quantiles[low])
     farther[order[high]] = np.maximum(drawn[order[high]], quantiles[high])
     return farther
+
+
+def _drawn(units: Units, generator: np.random.Generator, draws: int) -> Array:
+    """Return how often each unit is in what was observed, and in samples, (1 + B, U)."""
+    drawn = units.drawn(generator, draws)
+    return np.vstack([np.ones((1, drawn.shape[1])), drawn]).astype(np.float32)
 
 
 def _values(pair: Pair, weights: Array) -> dict[Key, Array]:
