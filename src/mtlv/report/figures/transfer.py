@@ -17,7 +17,7 @@ from mtlv.report.figures.theme import GREEN, NEUTRAL, SIZES, WIDTH, WORSE
 from mtlv.report.figures.words import hover, plain, short, widest
 from mtlv.report.numbers import p_value
 
-__all__ = ["transfer"]
+__all__ = ["transfer", "transfer_rows"]
 
 Array = np.ndarray[Any, Any]
 FEW = 8
@@ -70,13 +70,7 @@ def transfer(frame: pd.DataFrame, signature: str) -> Figure:
     Raises:
         FigureError: a column is missing, or there is no row.
     """
-    rows = checked(
-        frame,
-        "transfer",
-        words=("source", "target", "verdict", "rule", "metric", "unit"),
-        numbers=("effect",),
-        optional=("low", "high", "p_corrected"),
-    )
+    rows = transfer_rows(frame, "transfer")
     tasks = _ordered(rows)
     angles = 2 * np.pi * np.arange(len(tasks)) / len(tasks)
     places = dict(zip(tasks, np.stack([np.sin(angles), np.cos(angles)], axis=1), strict=True))
@@ -95,6 +89,21 @@ def transfer(frame: pd.DataFrame, signature: str) -> Figure:
     figure = dressed(figure, title, signature, height, margins, "above")
     rule = {"text": plain(f"an effect: {rows.rule[0]}"), "font": {"size": SIZES["small"]}}
     return figure.update_layout(legend={"title": rule | {"side": "top"}})
+
+
+def transfer_rows(frame: pd.DataFrame, figure: str) -> pd.DataFrame:
+    """Return the rows of pairwise transfer that a figure draws.
+
+    Raises:
+        FigureError: a column is missing, or there is no row.
+    """
+    return checked(
+        frame,
+        figure,
+        words=("source", "target", "verdict", "rule", "metric", "unit"),
+        numbers=("effect",),
+        optional=("low", "high", "p_corrected"),
+    )
 
 
 def _ordered(rows: pd.DataFrame) -> list[str]:

@@ -9,7 +9,8 @@ import pandas as pd
 from plotly.graph_objects import Figure
 
 from mtlv.report.figures.heat import EFFECT, heat, heat_of_effects
-from mtlv.report.figures.registry import FIGURES, checked
+from mtlv.report.figures.registry import FIGURES
+from mtlv.report.figures.transfer import transfer_rows
 from mtlv.report.numbers import p_value
 
 __all__ = ["transfer_matrix"]
@@ -26,13 +27,7 @@ def transfer_matrix(frame: pd.DataFrame, signature: str) -> Figure:
     Raises:
         FigureError: a column is missing, or there is no row.
     """
-    rows = checked(
-        frame,
-        "transfer-matrix",
-        words=("source", "target", "verdict", "rule", "metric", "unit"),
-        numbers=("effect",),
-        optional=("low", "high", "p_corrected"),
-    )
+    rows = transfer_rows(frame, "transfer-matrix")
     given = heat_of_effects(rows, rows.unit[0], _said, _is_effect)
     title = f"What learning one task does to another; {EFFECT} is an effect"
     return heat(given, title, signature)
