@@ -5,9 +5,9 @@
 
 A small study is trained first (one split, a fifth of the reports, its lower four of six layers
 frozen), or a finished one with a plan `mtl` is taken from a store. Then the test texts are
-attributed to the score of its commonest task as `mtlv explain` does it: in batches, 16 steps from
-a baseline of [MASK], a text whose convergence delta is too large again with more. What is timed is
-all of that, and neither reading the data nor loading the model.
+attributed to the score of its commonest task as `mtlv explain` does it: in batches, the path from
+a baseline of [MASK] cut into 16 intervals, and into more for a text whose convergence delta is too
+large. What is timed is all of that, and neither reading the data nor loading the model.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 import mtlv
-from mtlv.explain.attribution import Explained, attribute
+from mtlv.explain.attribution import attribute
 from mtlv.explain.models import Models, chosen
 from mtlv.explain.texts import StudyTexts
 from mtlv.store import Store
@@ -55,8 +55,7 @@ def measured(store: Store, outcome: StudyOutcome, texts: int) -> dict[str, Any]:
     (plan,) = looked_at.plans
     own = looked_at.served(plan, task)[0]
     models = Models(store, outcome.study)
-    network, source = models.network(own.job)
-    explained = Explained(network, source, models.max_length(own.job), task)
+    explained = models.explained(own.job, task)
     examples = StudyTexts(store, outcome.study, Path()).tested(plan, task, own.fold, texts)
     clock, processor = time.perf_counter(), time.process_time()
     found = attribute(explained, examples)

@@ -188,6 +188,16 @@ def test_more_steps_are_taken_where_the_delta_is_too_large() -> None:
     assert [own.steps for own in attribute(explained(), TEXTS[:2], lax)] == [2, 2]
 
 
+def test_intervals_that_are_halved_give_what_narrow_ones_give() -> None:
+    halved = AttributionSettings(steps=4, tolerance=1e-9, least_delta=0.0, most_steps=16)
+    narrow = AttributionSettings(steps=16, tolerance=1e9)
+    pairs = zip(*(attribute(explained(), TEXTS, own) for own in (halved, narrow)), strict=True)
+    for one, other in pairs:
+        assert one.steps == other.steps == 16
+        assert one.values == pytest.approx(other.values, abs=1e-5)
+        assert one.delta == pytest.approx(other.delta, abs=1e-5)
+
+
 def test_parameters_learn_again_afterwards() -> None:
     model = explained()
     before = [own.requires_grad for own in model.network.parameters()]

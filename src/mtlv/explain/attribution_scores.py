@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from mtlv.model.layers import config_of, trunk
 from mtlv.model.network import Network
 from mtlv.model.source import EncoderSource
 
-__all__ = ["Attribution", "Explained", "Score", "passes"]
+__all__ = ["Attribution", "Explained", "Rule", "Score", "passes"]
 
 Array = np.ndarray[Any, Any]
+Rule = Literal["trapezoid", "middle"]
 TOKENS_PER_PASS = 512
 """Steps and texts together; larger passes are slower on processors, as states leave the cache."""
 
@@ -55,7 +56,7 @@ class Attribution:
         score: of the text.
         baseline: score where no word is there.
         delta: by how much the attributions of all tokens exceed the difference of the two.
-        steps: that were taken.
+        steps: intervals that the path was cut into.
         decoded: probability of the binary task or of the class; of a regression task, its value
             within its range.
         label: of a multiclass task, the class.
@@ -80,6 +81,18 @@ class Attribution:
         """Size of the delta relative to that of the difference; infinite where that is 0."""
         size = abs(self.difference)
         return abs(self.delta) / size if size > 0 else (0.0 if self.delta == 0 else np.inf)
+
+    def halved(self, middles: Attribution) -> Attribution:
+        """Return what intervals of half the width give, from these and from their middles.
+
+        The trapezoidal rule of 2n intervals is the mean of that of n and of the midpoint rule of n.
+        """
+        return replace(
+            self,
+            values=(self.values + middles.values) / 2,
+            delta=(self.delta + middles.delta) / 2,
+            steps=2 * self.steps,
+        )
 
 
 class Score:
@@ -124,9 +137,16 @@ class Score:
         return likeliest
 
     def attributions(
-        self, texts: Sequence[EncodedText], columns: Array, steps: int
+        self, texts: Sequence[EncodedText], columns: Array, steps: int, rule: Rule
     ) -> list[Attribution]:
-        """Return the attributions of texts that are taken through the encoder together."""
+        """Return the attributions of texts that are taken through the encoder together.
+
+        Args:
+            texts: N of them.
+            columns: output of the head that is explained for each, (N,).
+            steps: intervals of equal width that the path is cut into.
+            rule: `trapezoid` looks at both ends of every interval, `middle` at its middle.
+        """
         ids, mask, types = self._padded(texts)
         content = torch.zeros_like(ids, dtype=torch.bool)  # (B, L)
         for row, text in enumerate(texts):
@@ -137,10 +157,13 @@ class Score:
             ids,
             baselines=baselines,
             additional_forward_args=(mask, types, column),
-            n_steps=steps,
+            n_steps=steps if rule == "middle" else steps + 1,
+            method=f"riemann_{rule}",
             internal_batch_size=max(TOKENS_PER_PASS // ids.shape[1], len(texts)),
         )
         tokens = raw.double().sum(dim=-1).cpu().numpy()  # (B, L)
+        if rule == "trapezoid":  # captum gives its points the width of 1 / their number
+            tokens *= (steps + 1) / steps
         with torch.inference_mode():
             ends = [self._outputs(own, mask, types, column) for own in (ids, baselines)]
             decoded = self._decoded(ids, mask, types, columns)
@@ -249,7 +272,8 @@ def passes(rows: Sequence[int], texts: Sequence[EncodedText]) -> Iterator[list[i
             yield batch
             batch = []
         batch.append(row)
-    yield batch
+    if batch:
+        yield batch
 
 
 def _captum() -> Any:

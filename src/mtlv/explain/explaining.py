@@ -24,7 +24,7 @@ from mtlv.studies.environment import now
 
 __all__ = ["Asked", "explain_study"]
 
-VERSION = 3
+VERSION = 4
 """Of the way in which views are made; a new one makes stored explanations be made anew."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from mtlv.data import Example
 from mtlv.errors import DataError
 from mtlv.explain.asked import Asked
-from mtlv.explain.attribution import Attribution, Explained, attribute
+from mtlv.explain.attribution import Attribution, attribute
 from mtlv.explain.attribution_texts import readable
 from mtlv.explain.models import Chosen, Models, Served
 from mtlv.explain.similarity import cka
@@ -138,13 +138,10 @@ class ModelViews:
         return self._found
 
     def _attributions(self, own: Served) -> list[Attribution]:
-        network, source = self._models.network(own.job)
-        length = self._models.max_length(own.job)
-        count = self._asked.texts_each(self.count)
-        examples = readable(self._tested(own, count, balanced=True), source, length)
-        return attribute(
-            Explained(network, source, length, own.task), examples, self._asked.attribution
-        )
+        explained = self._models.explained(own.job, own.task)
+        tested = self._tested(own, self._asked.texts_each(self.count), balanced=True)
+        examples = readable(tested, explained.source, explained.max_length)
+        return attribute(explained, examples, self._asked.attribution)
 
     def _similar(self, task: str) -> Iterator[dict[str, Any]]:
         models = [own for own in self._served if own.task == task]

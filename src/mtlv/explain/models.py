@@ -11,6 +11,7 @@ from typing import cast
 from mtlv.data import Kind
 from mtlv.errors import DataError, StoreError, nearest
 from mtlv.evaluation.thresholds import DEFAULT_THRESHOLD
+from mtlv.explain.attribution import Explained
 from mtlv.model.network import Network
 from mtlv.model.source import EncoderSource
 from mtlv.store import JobRecord, Store, StudyRecord
@@ -111,6 +112,16 @@ class Models:
             EncoderError: its encoder is not there, or is another one now.
         """
         return self._loaded(job)
+
+    def explained(self, job: str, task: str, label: str | None = None) -> Explained:
+        """Return a job's model with one of its scores; of a class where a label is given.
+
+        Raises:
+            StoreError: its weights were not kept.
+            EncoderError: its encoder is not there, or is another one now.
+        """
+        network, source = self.network(job)
+        return Explained(network, source, self.max_length(job), task, label)
 
     def _load(self, job: str) -> tuple[Network, EncoderSource]:
         return load_network(self._store, self.record(job), self.tasks)

@@ -17,7 +17,7 @@ import pyarrow as pa
 from mtlv.data import Example
 from mtlv.errors import DataError
 from mtlv.explain.asked import Asked
-from mtlv.explain.attribution import Attribution, Explained, attribute
+from mtlv.explain.attribution import Attribution, attribute
 from mtlv.explain.attribution_texts import WordState
 from mtlv.explain.model_views import text_row
 from mtlv.explain.models import Chosen, Models, Served, chosen
@@ -32,7 +32,7 @@ __all__ = ["explain_text"]
 
 log = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
 ID = "text"
 STATES: tuple[WordState, ...] = ("read", "not read", "cut off")
 """Of a word under two models, the last of its two states is told."""
@@ -156,9 +156,8 @@ def _attributions(
     done: dict[tuple[str, str], Attribution] = {}
     for own in wanted:
         if (own.job, own.task) not in done:
-            network, source = models.network(own.job)
             wished = label if models.tasks[own.task].kind == "multiclass" else None
-            explained = Explained(network, source, models.max_length(own.job), own.task, wished)
+            explained = models.explained(own.job, own.task, wished)
             (found,) = attribute(explained, [Example(ID, text)], asked.attribution)
             done[own.job, own.task] = found
     return {own: done[own.job, own.task] for own in wanted}
