@@ -12,7 +12,7 @@ from mtlv.report.figures.heat import heat, heat_of_effects
 from mtlv.report.figures.layout import Margins, dressed, legend_width
 from mtlv.report.figures.placing import add_labels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import WIDTH, ZERO, series
+from mtlv.report.figures.theme import WIDTH, ZERO, series, whiskers
 from mtlv.report.figures.words import hover, plain, short
 
 __all__ = ["affinity", "predicted_gain"]
@@ -82,14 +82,7 @@ def predicted_gain(frame: pd.DataFrame, signature: str) -> Figure:
             Scatter(
                 x=own.predicted,
                 y=own.measured,
-                error_y={
-                    "type": "data",
-                    "array": own.high - own.measured,
-                    "arrayminus": own.measured - own.low,
-                    "symmetric": False,
-                    "thickness": 0.7,
-                    "width": 3,
-                },
+                error_y=whiskers(own.measured, own.low, own.high, 0.7),
                 mode="markers",
                 marker={"symbol": look.symbol, "color": look.colour, "size": 8},
                 name=short(plan, 22),

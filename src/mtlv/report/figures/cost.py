@@ -10,7 +10,7 @@ from plotly.graph_objects import Figure, Scatter
 
 from mtlv.report.figures.layout import Margins, Panels, dressed, legend_width, panels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import NEUTRAL, WIDTH, series
+from mtlv.report.figures.theme import NEUTRAL, WIDTH, series, whiskers
 from mtlv.report.figures.words import hover, plain, short
 from mtlv.words import counted
 
@@ -123,14 +123,7 @@ def _points(made: Panels, index: int, rows: pd.DataFrame, name: str) -> None:
             Scatter(
                 x=[getattr(row, name)],
                 y=[row.value],
-                error_y={
-                    "type": "data",
-                    "array": [row.high - row.value],
-                    "arrayminus": [row.value - row.low],
-                    "symmetric": False,
-                    "thickness": 1,
-                    "width": 3,
-                },
+                error_y=whiskers([row.value], [row.low], [row.high]),
                 mode="markers",
                 marker={"symbol": look.symbol, "color": look.colour, "size": 10},
                 name=short(row.plan),

@@ -15,7 +15,7 @@ from plotly.graph_objects import Figure
 
 from mtlv.report.figures.layout import Axes, Margins, dressed, legend_width, panels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series
+from mtlv.report.figures.theme import NEUTRAL, WIDTH, Series, series, whiskers
 from mtlv.report.figures.words import hover, short
 from mtlv.words import counted
 
@@ -121,7 +121,7 @@ def _line(curve: str, points: pd.DataFrame, look: Series) -> Iterator[dict[str, 
     line = {"color": look.colour, "width": 1.4, "dash": look.dash}
     yield {
         **_trace(plain),
-        "error_y": _interval(plain) if calibration else None,
+        "error_y": whiskers(plain.y, plain.low, plain.high, 0.8) if calibration else None,
         "mode": "lines+markers" if calibration else "lines",
         "line": line | {"shape": "hv" if curve == "threshold" else "linear"},
         "marker": {"symbol": look.symbol, "size": 6},
@@ -140,17 +140,6 @@ def _trace(points: pd.DataFrame) -> dict[str, Any]:
         "hovertext": points.said.to_list(),
         "hoverinfo": "text",
         "showlegend": False,
-    }
-
-
-def _interval(points: pd.DataFrame) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "array": (points.high - points.y).to_numpy(),
-        "arrayminus": (points.y - points.low).to_numpy(),
-        "symmetric": False,
-        "thickness": 0.8,
-        "width": 2,
     }
 
 

@@ -11,7 +11,7 @@ from plotly.graph_objects import Figure, Scatter
 
 from mtlv.report.figures.layout import Margins, Panels, dressed, panels
 from mtlv.report.figures.registry import FIGURES, checked
-from mtlv.report.figures.theme import BETTER, GREEN, NEUTRAL, WIDTH, WORSE, ZERO
+from mtlv.report.figures.theme import BETTER, GREEN, NEUTRAL, WIDTH, WORSE, ZERO, whiskers
 from mtlv.report.figures.words import hover, plain, short, widest
 
 __all__ = ["forest"]
@@ -100,14 +100,7 @@ def _points(
             Scatter(
                 x=own.delta if len(own) else [None],
                 y=[tasks.index(task) for task in own.task] if len(own) else [None],
-                error_x={
-                    "type": "data",
-                    "array": own.high - own.delta,
-                    "arrayminus": own.delta - own.low,
-                    "symmetric": False,
-                    "thickness": 1.2,
-                    "width": 3,
-                },
+                error_x=whiskers(own.delta, own.low, own.high, 1.2),
                 mode="markers",
                 marker={"symbol": look.symbol, "color": look.colour, "size": 8},
                 name=verdict,

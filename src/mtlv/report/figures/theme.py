@@ -9,8 +9,9 @@ for print: at `WIDTH` pixels on 7 inches, 12 pixels are 8.5 points.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 from plotly.graph_objects import Figure
 from plotly.graph_objs.layout import Template
 
@@ -28,6 +29,7 @@ __all__ = [
     "series",
     "template",
     "themed",
+    "whiskers",
 ]
 
 Theme = Literal["light", "dark"]
@@ -65,6 +67,26 @@ def series(index: int) -> Series:
         SYMBOLS[index % len(SYMBOLS)],
         DASHES[index % len(DASHES)],
     )
+
+
+def whiskers(middle: Any, low: Any, high: Any, thickness: float = 1.0) -> dict[str, Any]:
+    """Return the error bars of points: intervals that need not lie evenly around them.
+
+    Args:
+        middle: of the points, (N,).
+        low: lower ends, (N,).
+        high: upper ends, (N,).
+        thickness: of the lines, in pixels.
+    """
+    middle, low, high = (np.asarray(own, dtype=float) for own in (middle, low, high))
+    return {
+        "type": "data",
+        "array": high - middle,
+        "arrayminus": middle - low,
+        "symmetric": False,
+        "thickness": thickness,
+        "width": 3,
+    }
 
 
 def themed(figure: Figure, theme: Theme) -> Figure:
