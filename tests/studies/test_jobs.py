@@ -42,6 +42,7 @@ JOB = Job(
         {"head": HeadSettings(layers=1)},
         {"heads": (HeadSettings(), HeadSettings(layers=1))},
         {"train": TrainSettings(epochs=3)},
+        {"train": TrainSettings(weighting="sum")},
         {"lineage": Lineage("another job")},
         {"lineage": Lineage("another job", keep_heads=True)},
         {"lineage": Lineage(teachers=("another job",))},
@@ -57,6 +58,14 @@ def test_a_job_whose_heads_are_alike_says_nothing_of_each() -> None:
     """So the ids of jobs from before heads had settings of their own stay."""
     assert "heads" not in JOB.spec
     assert len(replace(JOB, heads=(HeadSettings(), HeadSettings(layers=1))).spec["heads"]) == 2
+
+
+def test_equal_weights_of_a_corpus_with_one_head_are_the_sum() -> None:
+    one = replace(JOB, model=model_plan(["a", "b", "c"]))
+    assert one.spec["train"]["weighting"]["name"] == "sum"
+    assert one.id == replace(one, train=TrainSettings(weighting="sum")).id
+    by_task = [TrainSettings(weighting={"name": own, "over": "tasks"}) for own in ("equal", "sum")]
+    assert len({one.id, *(replace(one, train=own).id for own in by_task)}) == 3
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from toys import tiny_source, toy_corpus, toy_data, toy_network
 
 aggregation = pytest.importorskip("torchjd.aggregation")
 
-UNITS = Units(("a", "b", "c"), torch.ones(3))
+UNITS = Units(("a", "b", "c"), torch.ones(3), torch.ones(3) / 3)
 CONFLICT = torch.tensor([[-4.0, 1.0, 1.0], [6.0, 1.0, 1.0]])
 """Two gradients that conflict; the example of torchjd."""
 AGGREGATORS: dict[str, Any] = {

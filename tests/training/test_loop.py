@@ -228,7 +228,8 @@ def test_a_head_of_weight_zero_does_not_learn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weighting", "weights"), [("sum", (1, 1)), ("mean", (0.5, 0.5)), ((2.0, 3.0), (2, 3))]
+    ("weighting", "weights"),
+    [("equal", (1 / 3, 2 / 3)), ("sum", (1, 1)), ("mean", (0.5, 0.5)), ((2.0, 3.0), (2, 3))],
 )
 def test_the_loss_of_a_model_is_made_of_its_heads(
     weighting: object, weights: tuple[float, float]

@@ -15,7 +15,7 @@ from mtlv.training.weighting_settings import WeightingSettings
 scalarization = pytest.importorskip("torchjd.scalarization")
 
 LOSSES = torch.tensor([1.0, 10.0, 100.0])
-UNITS = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]))
+UNITS = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]), torch.tensor([0.25, 0.5, 0.25]))
 ALL = [0, 1, 2]
 STEPS = torch.tensor([[0.9, 2.0, 0.3], [0.8, 1.0, 0.4], [0.4, 1.5, 0.1], [0.3, 0.2, 0.2]])
 
@@ -34,7 +34,7 @@ def _gradient(function: Any, losses: Tensor) -> Tensor:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("sum", 111.0), ("mean", 37.0), ([0.5, 0.0, 2.0], 200.5)],
+    [("equal", 30.25), ("sum", 111.0), ("mean", 37.0), ([0.5, 0.0, 2.0], 200.5)],
 )
 def test_fixed_weights_by_hand(given: object, expected: float) -> None:
     assert weighting_of(given)(LOSSES, ALL).item() == pytest.approx(expected)
@@ -42,7 +42,7 @@ def test_fixed_weights_by_hand(given: object, expected: float) -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("sum", 101.0), ("mean", 101 / 3), ([0.5, 0.0, 2.0], 200.5)],
+    [("equal", 25.25), ("sum", 101.0), ("mean", 101 / 3), ([0.5, 0.0, 2.0], 200.5)],
 )
 def test_absent_units_leave_the_others_as_they_are(given: object, expected: float) -> None:
     assert weighting_of(given)(LOSSES[[0, 2]], [0, 2]).item() == pytest.approx(expected)
@@ -60,7 +60,7 @@ def test_rare_units_weigh_more_by_hand(power: float, weights: list[float]) -> No
 
 
 def test_a_unit_without_positives_weighs_like_one_with_a_single_one() -> None:
-    units = Units(("a", "b"), torch.tensor([0.0, 1.0]))
+    units = Units(("a", "b"), torch.tensor([0.0, 1.0]), torch.ones(2) / 2)
     weighting = make_weighting(WeightingSettings(name="rarity", power=2), units)
     assert isinstance(weighting, FixedWeights)
     assert weighting.weights.tolist() == [1.0, 1.0]
@@ -152,7 +152,8 @@ def test_dwa_is_that_of_torchjd() -> None:
 def test_dwa_by_hand() -> None:
     """Rates 1/2 and 2 at temperature 2: exp(0.25) and exp(1), scaled to a sum of 2."""
     weighting = make_weighting(
-        WeightingSettings(name="dwa"), Units(("a", "b"), torch.tensor([1.0, 1.0]))
+        WeightingSettings(name="dwa"),
+        Units(("a", "b"), torch.tensor([1.0, 1.0]), torch.ones(2) / 2),
     )
     for losses in ([2.0, 1.0], [1.0, 2.0]):
         assert weighting(torch.tensor(losses), [0, 1]).item() == 3.0

@@ -172,7 +172,7 @@ def test_runs_with_weightings(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(WEIGHTINGS))
 def test_every_weighting_takes_over_the_state_of_another(name: str) -> None:
-    units = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]))
+    units = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]), torch.ones(3) / 3)
     settings = WeightingSettings(name=name, **NEEDS.get(name, {}))
     one, two = make_weighting(settings, units), make_weighting(settings, units)
     torch.manual_seed(0)

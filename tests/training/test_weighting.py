@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from torch import Tensor
 from mtlv.errors import ConfigError
 from mtlv.model.network import Network
 from mtlv.model.settings import EncoderSettings, HeadSettings
+from mtlv.tasks import Task, TaskSet
 from mtlv.training.batches import BatchRows
 from mtlv.training.data import TrainingData
 from mtlv.training.loop import train
@@ -30,7 +32,7 @@ from mtlv.training.weighting import (
     units_of,
 )
 from mtlv.training.weighting_settings import WEIGHTING_NAMES, WeightingSettings
-from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings
+from toys import LABELS, tiny_source, toy_corpus, toy_data, toy_network, toy_settings, toy_tasks
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +43,7 @@ UNSYMMETRIC = {"fixed", "rarity", "random", "pcgrad", "gradvac"}
 """Weights belong to units, or something is drawn."""
 
 LOSSES = torch.tensor([1.0, 10.0, 100.0])
-UNITS = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]))
+UNITS = Units(("a", "b", "c"), torch.tensor([1.0, 4.0, 16.0]), torch.ones(3) / 3)
 
 
 def weighting_of(name: str, units: Units = UNITS, **options: Any) -> Weighting:
@@ -96,7 +98,7 @@ def test_every_part_of_the_network_learns(name: str, over: Any) -> None:
 
 
 def test_one_unit_alone_is_taken_as_it_is(name: str) -> None:
-    units = Units(("a",), torch.tensor([3.0]))
+    units = Units(("a",), torch.tensor([3.0]), torch.ones(1))
     weighting = weighting_of(name, units, **({"weights": (1.0,)} if name == "fixed" else {}))
     losses = torch.tensor([0.7], requires_grad=True)
     total = weighting(losses, [0], None)
@@ -215,6 +217,15 @@ def test_units_are_heads_or_tasks_with_their_training_positives() -> None:
     assert heads.positives.tolist() == [(counts[0] + counts[1]) / 2, *counts[2:]]
 
 
+def test_corpora_weigh_alike_whatever_they_divide() -> None:
+    tasks = TaskSet((*toy_tasks(), Task("cough", "binary", "notes", (), "f1")))
+    corpora = [toy_corpus(), toy_corpus("notes", ("cough",))]
+    source = tiny_source()
+    network, data = toy_network(source, *HEADS, ("cough",), tasks=tasks), toy_data(corpora, source)
+    assert units_of(network, data, "heads").shares.tolist() == [0.5, 0.25, 0.25, 1.0]
+    assert units_of(network, data, "tasks").shares.tolist() == [0.25] * 4 + [1.0]
+
+
 def test_tasks_have_their_place_in_the_order_of_the_heads() -> None:
     network, data = toy_network(tiny_source(), ("skin",), ("bone", "heart"), **CALM), _data()
     batch = data.batch(BatchRows("toy", data.rows("train")["toy"][:8]), network)
@@ -224,6 +235,17 @@ def test_tasks_have_their_place_in_the_order_of_the_heads() -> None:
     by_task = network.task_losses(outputs, batch)
     assert list(found) == [0, 1, 2]
     assert [found[i] for i in found] == [by_task[n] for n in ("skin", "bone", "heart")]
+
+
+@pytest.mark.parametrize("over", ["heads", "tasks"])
+def test_equal_weights_of_several_heads_give_the_loss_of_one(over: Any) -> None:
+    """However the heads divide the tasks, each task weighs as in the mean over all."""
+    network, data = toy_network(tiny_source(), *HEADS, **CALM), _data()
+    total, _ = _step(weighting_of("equal", units_of(network, data, over)), network, data, over)
+    _, by_task = _step(
+        weighting_of("sum", units_of(network, data, "tasks")), network, data, "tasks"
+    )
+    assert total.item() == pytest.approx(np.mean([own.item() for own in by_task.values()]))
 
 
 @pytest.mark.parametrize("over", ["heads", "tasks"])
@@ -307,13 +329,12 @@ def test_short_forms() -> None:
     given = WeightingSettings(name="fixed", weights=(1.0, 2.0))
     assert toy_settings(weighting=[1, 2]).weighting == given
     assert toy_settings(weighting=given).weighting == given
-    assert TrainSettings().weighting == WeightingSettings(name="sum", over="auto")
-    assert toy_settings(weighting="equal").weighting == WeightingSettings(name="sum")
+    assert TrainSettings().weighting == WeightingSettings(name="equal", over="auto")
 
 
 def test_one_head_of_several_tasks_is_weighed_by_its_tasks(name: str) -> None:
     settings = WeightingSettings(name=name, **NEEDS.get(name, {}))
-    assert settings.units(1) == ("heads" if name in ("sum", "fixed") else "tasks")
+    assert settings.units(1) == ("heads" if name in ("equal", "sum", "fixed") else "tasks")
     assert settings.units(2) == "heads"
     for over in ("heads", "tasks"):
         assert settings.model_copy(update={"over": over}).units(1) == over
@@ -357,7 +378,7 @@ def test_an_unknown_weighting_is_refused_with_the_nearest_name() -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_weights_for_another_number_of_units_are_refused(count: int) -> None:
-    units = Units(UNITS.names[:count], UNITS.positives[:count])
+    units = Units(UNITS.names[:count], UNITS.positives[:count], torch.ones(count) / count)
     with pytest.raises(ConfigError, match="do not fit") as error:
         make_weighting(WeightingSettings(name="fixed", weights=(1.0, 2.0)), units)
     assert error.value.where == "train.weighting"

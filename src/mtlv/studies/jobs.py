@@ -103,9 +103,18 @@ class Job:
             "data": {name: list(prints) for name, prints in self.data.items()},
             "encoder": _encoder_spec(self.encoder, self.source),
             "head": self.head.model_dump(mode="json"),
-            "train": self.train.model_dump(mode="json", exclude={"save_every"}),
+            "train": self._train,
             "starts_from": self.lineage.starts_from,
         }
+
+    @property
+    def _train(self) -> dict[str, Any]:
+        """Settings of the training; where every corpus has one head, equal weights are the sum."""
+        given = self.train.model_dump(mode="json", exclude={"save_every"})
+        own, heads = self.train.weighting, len(self.model.heads)
+        if own.name == "equal" and own.units(heads) == "heads" and heads == len(self.data):
+            given["weighting"]["name"] = "sum"
+        return given
 
     @cached_property
     def id(self) -> str:

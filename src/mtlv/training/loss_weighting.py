@@ -41,9 +41,15 @@ class FixedWeights(Weighting):
         return (losses * self.weights[list(present)]).sum()
 
 
+@WEIGHTINGS.register("equal")
+def _equal(settings: WeightingSettings, units: Units) -> Weighting:
+    """Every task of a corpus alike. Kurin et al. 2022: with tuned regularisation, hard to beat."""
+    return FixedWeights(units.shares)
+
+
 @WEIGHTINGS.register("sum")
 def _sum(settings: WeightingSettings, units: Units) -> Weighting:
-    """Every loss alike. Kurin et al. 2022: with tuned regularisation, hard to beat."""
+    """Every loss alike."""
     return FixedWeights(torch.ones(len(units)))
 
 

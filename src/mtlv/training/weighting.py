@@ -10,6 +10,7 @@ True
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
@@ -73,11 +74,18 @@ def make_weighting(settings: WeightingSettings, units: Units) -> Weighting:
 def units_of(network: Network, data: TrainingData, over: Over) -> Units:
     """Return what is weighted, with counts of the training part."""
     heads = [network.head(index).tasks for index in range(len(network.heads))]
-    positives = {task.name: _positives(data, task) for tasks in heads for task in tasks}
-    if over == "tasks":
-        return Units(network.tasks, torch.tensor(list(positives.values())))
-    means = [sum(positives[task.name] for task in tasks) / len(tasks) for tasks in heads]
-    return Units(tuple(f"head {i + 1}" for i in range(len(heads))), torch.tensor(means))
+    if over == "heads":
+        units = {f"head {i}": tasks for i, tasks in enumerate(heads, start=1)}
+    else:
+        units = {task.name: (task,) for tasks in heads for task in tasks}
+    of_corpus = Counter(task.corpus for tasks in heads for task in tasks)
+    positives = [np.mean([_positives(data, task) for task in tasks]) for tasks in units.values()]
+    shares = [len(tasks) / of_corpus[tasks[0].corpus] for tasks in units.values()]
+    return Units(
+        tuple(units),
+        torch.tensor(positives, dtype=torch.float32),
+        torch.tensor(shares, dtype=torch.float32),
+    )
 
 
 def unit_losses(

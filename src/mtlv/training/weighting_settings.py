@@ -11,7 +11,18 @@ from mtlv.settings import Settings
 __all__ = ["NEEDS_SEVERAL", "WEIGHTING_NAMES", "WeightingSettings"]
 
 WEIGHTING_NAMES = (
-    *("sum", "mean", "fixed", "rarity", "uncertainty", "imtl_l", "dwa", "random", "geometric"),
+    *(
+        "equal",
+        "sum",
+        "mean",
+        "fixed",
+        "rarity",
+        "uncertainty",
+        "imtl_l",
+        "dwa",
+        "random",
+        "geometric",
+    ),
     *("stch", "famo", "pcgrad", "gradvac", "mgda", "cagrad", "nash_mtl", "aligned_mtl", "imtl_g"),
     *("upgrad", "dualproj"),
 )
@@ -40,18 +51,21 @@ _OPTIONS = {
 class WeightingSettings(Settings):
     """How the losses of a step become one update.
 
-    `equal` is another name of `sum`. In a config, `weighting: mean` is short for `{name: mean}`,
-    and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
+    With `equal` every task of a corpus weighs alike, however the heads divide them: plans that
+    differ in their heads differ in nothing else. `sum` adds up the losses of heads, which are means
+    over their tasks, as the thesis does (section 3.5.3): a task that has a head for itself then
+    weighs as much as all seven of another head. In a config, `weighting: mean` is short for
+    `{name: mean}`, and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
     """
 
-    name: str = "sum"
-    """Of the losses (`sum`, `mean`, `fixed`, `rarity`, `uncertainty`, `imtl_l`, `dwa`, `random`,
-    `geometric`, `stch`, `famo`) or of their gradients (`pcgrad`, `gradvac`, `mgda`, `cagrad`,
-    `nash_mtl`, `aligned_mtl`, `imtl_g`, `upgrad`, `dualproj`)."""
+    name: str = "equal"
+    """Of the losses (`equal`, `sum`, `mean`, `fixed`, `rarity`, `uncertainty`, `imtl_l`, `dwa`,
+    `random`, `geometric`, `stch`, `famo`) or of their gradients (`pcgrad`, `gradvac`, `mgda`,
+    `cagrad`, `nash_mtl`, `aligned_mtl`, `imtl_g`, `upgrad`, `dualproj`)."""
     over: Literal["auto", "heads", "tasks"] = "auto"
     """What has a weight: the loss of each head, or the loss of each task. `auto` means heads; and
     tasks where a model has one head, whose loss would have nothing to be weighed against, unless
-    the weighting is `sum` or `fixed`."""
+    the weighting is `equal`, `sum` or `fixed`."""
     weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
     """`fixed`: one for each head of a model, the head whose first task is first in the data being
     first; or, over tasks, one for each task, head by head. The order of the data is that of the
@@ -80,15 +94,13 @@ class WeightingSettings(Settings):
             value = {"name": value}
         if isinstance(value, list | tuple):
             return {"name": "fixed", "weights": value}
-        if isinstance(value, dict) and value.get("name") == "equal":
-            return value | {"name": "sum"}
         return value
 
     def units(self, heads: int) -> Literal["heads", "tasks"]:
         """Return what has a weight in a model of so many heads."""
         if self.over != "auto":
             return self.over
-        return "tasks" if heads == 1 and self.name not in ("sum", "fixed") else "heads"
+        return "tasks" if heads == 1 and self.name not in ("equal", "sum", "fixed") else "heads"
 
     @model_validator(mode="after")
     def _own_options(self) -> WeightingSettings:
