@@ -11,7 +11,7 @@ from mtlv.model.encoders import load_encoder, load_tokenizer
 from mtlv.model.mlm import MaskedLanguageModel
 from mtlv.model.settings import EncoderSettings
 from mtlv.model.tokens import tokenise_texts
-from mtlv.training import pretraining
+from mtlv.training import pretraining, pretraining_head
 from mtlv.training.observing import Step
 from mtlv.training.pretrain_settings import PretrainSettings
 from mtlv.training.pretraining import Pretrained, Vocabulary, pretrain
@@ -67,10 +67,30 @@ def test_the_head_is_finished_before_the_encoder_learns(
     assert not caplog.records
 
 
+def test_fitting_the_head_leaves_the_encoder_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+
+    def watched(run: Any) -> None:
+        before = {name: own.clone() for name, own in run.network.encoder.state_dict().items()}
+        head = {name: own.clone() for name, own in run.network.heads.state_dict().items()}
+        fit(run)
+        after = run.network.encoder.state_dict()
+        seen.append(all(torch.equal(own, after[name]) for name, own in before.items()))
+        seen.append(all(own.grad is None for own in run.network.encoder.parameters()))
+        seen.append(all(own.requires_grad for own in run.network.encoder.parameters()))
+        found = run.network.heads.state_dict()
+        seen.append(not any(torch.equal(own, found[name]) for name, own in head.items()))
+
+    fit = pretraining._Run.fit_head
+    monkeypatch.setattr(pretraining._Run, "fit_head", watched)
+    run()
+    assert seen == [True] * 4
+
+
 def test_a_head_that_is_not_finished_is_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(pretraining, "HEAD_ROUNDS", 1)
+    monkeypatch.setattr(pretraining_head, "ROUNDS", 1)
     run()
     assert "still learned after 1 rounds" in caplog.text
 

@@ -63,12 +63,20 @@ class MaskedLanguageModel(nn.Module):
 
     def forward(self, batch: HiddenBatch) -> Tensor:
         """Return the mean cross entropy of the hidden tokens in nats, ()."""
+        return self.loss(*self.states(batch))
+
+    def states(self, batch: HiddenBatch) -> tuple[Tensor, Tensor]:
+        """Return the encoder's states at the hidden tokens, (M, H), and these tokens, (M,)."""
         states: Tensor = self.encoder(
             input_ids=batch.ids, attention_mask=batch.mask
         ).last_hidden_state  # (B, L, H)
         asked = batch.hidden != NOTHING
-        logits = self.heads(states[asked]) @ self._embeddings().T + self.bias  # (M, V)
-        return nn.functional.cross_entropy(logits.float(), batch.hidden[asked])
+        return states[asked], batch.hidden[asked]
+
+    def loss(self, states: Tensor, tokens: Tensor) -> Tensor:
+        """Return the mean cross entropy of tokens, (M,), given their states, (M, H), in nats."""
+        logits = self.heads(states) @ self._embeddings().T + self.bias  # (M, V)
+        return nn.functional.cross_entropy(logits.float(), tokens)
 
     def _embeddings(self) -> Tensor:
         weight: Tensor = self.encoder.get_input_embeddings().weight  # type: ignore[operator]

@@ -156,7 +156,7 @@ class PretrainJob:
             "version": JOB_VERSION,
             "pretrain": self.settings.model_dump(mode="json", exclude={"texts", "save_every"}),
             "texts": {name: list(prints) for name, prints in self.texts.items()},
-            "head": "fitted alone until held-out perplexity no longer falls",
+            "head": "fitted alone from token frequencies until held-out perplexity no longer falls",
             "seed": self.seed,
             "encoder": _encoder_spec(self.encoder, self.source),
             "starts_from": None,

@@ -1,14 +1,13 @@
 """Masked language modelling: go on with an encoder's own training, on texts without labels.
 
-The head is fresh, so perplexity "before" would say nothing of the encoder. The head is therefore
-fitted first, to the encoder as it came, until perplexity on the held-out texts no longer falls, and
-is taken then: what falls after that is not the head's unfinished learning. All of it learns then.
+The head is fresh, so it is fitted alone first, and perplexity "before" is taken then. All of it
+learns then.
 """
 
 from __future__ import annotations
 
-import logging
 import math
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
@@ -25,6 +24,7 @@ from mtlv.training.batches import corpus_batches, scoring_batches
 from mtlv.training.observing import Observer, Step
 from mtlv.training.precision import choose_precision
 from mtlv.training.pretrain_settings import PretrainSettings
+from mtlv.training.pretraining_head import fit_head
 from mtlv.training.resuming import Saves
 from mtlv.training.schedule import make_optimizer, make_schedule
 from mtlv.training.settings import TrainSettings
@@ -32,17 +32,12 @@ from mtlv.training.settings import TrainSettings
 __all__ = ["Pretrained", "Vocabulary", "pretrain"]
 
 Array = np.ndarray[Any, Any]
-HEAD_STEPS, HEAD_RATE = 200, 1e-3
-"""Of a round of the fitting of the head: so many steps, or an epoch if that has fewer."""
-HEAD_ROUNDS, HEAD_PATIENCE, HEAD_GAIN = 50, 2, 0.01
-"""At most so many rounds; it ends after so many that gain less than this share of perplexity."""
+HEAD_TEXTS = 8_192
+"""As many texts, at most, does the head learn alone."""
 TOKENS_PER_BATCH = 4_096
 PROGRESS = ("current", "done", "step", "total", "masks")
 """Of a run between two steps: epoch, batches of it, batches of all, sum of its losses, and where
 the stream of hidden places stands."""
-
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -162,26 +157,17 @@ class _Run:
 
     def fit_head(self) -> None:
         """Let the head learn what the encoder as it came can tell, until it learns no more."""
-        head = [*self.network.heads.parameters(), self.network.bias]
-        optimizer = self.accelerator.prepare(torch.optim.AdamW(head, lr=HEAD_RATE))
-        self.network.encoder.requires_grad_(False)
         random = generator(self.seed, "pretraining", 0)
-        best, idle = math.inf, 0
-        for _ in range(HEAD_ROUNDS):
-            for rows in self._shuffled(random)[:HEAD_STEPS]:
-                self._learn(self._hide(rows, random), optimizer, clip=None)
-            found = self._perplexity()
-            idle = 0 if found < (1 - HEAD_GAIN) * best else idle + 1
-            best = min(best, found)
-            if idle == HEAD_PATIENCE:
-                break
-        else:
-            logger.warning(
-                "The head of pretraining still learned after %d rounds alone: a part of the fall "
-                "of perplexity is the head's, not the encoder's.",
-                HEAD_ROUNDS,
-            )
-        self.network.encoder.requires_grad_(True)
+        texts = self._shuffled(random)[: max(1, HEAD_TEXTS // self.settings.batch_size)]
+        held_out = generator(self.seed, "pretraining validation")
+        fit_head(
+            self.network,
+            self.accelerator,
+            (self._hide(rows, random) for rows in texts),
+            (self._hide(rows, held_out) for rows in self._held_out_batches()),
+            torch.Generator().manual_seed(derive_seed(self.seed, "pretraining head order")),
+        )
+        self.result.texts_seen += sum(map(len, texts))
 
     def epoch(self, epoch: int) -> float:
         """Learn from what is left of an epoch; return its mean loss."""
@@ -238,12 +224,15 @@ class _Run:
         total = 0.0
         count = 0
         with torch.inference_mode():
-            for rows in scoring_batches(self.held_out, self.table.lengths, TOKENS_PER_BATCH):
+            for rows in self._held_out_batches():
                 batch = self._hide(rows, random).to(self.accelerator.device)
                 hidden = int((batch.hidden >= 0).sum())
                 total += float(self.model(batch)) * hidden
                 count += hidden
         return math.exp(total / max(1, count))
+
+    def _held_out_batches(self) -> Iterable[Array]:
+        return scoring_batches(self.held_out, self.table.lengths, TOKENS_PER_BATCH)
 
     def _hide(self, rows: Array, random: np.random.Generator) -> HiddenBatch:
         return hide(
