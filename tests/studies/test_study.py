@@ -190,8 +190,7 @@ def test_the_watcher_hears_of_everything_in_order(tmp_path: Path) -> None:
     job = ["job", "epoch 1", "end"]
     assert heard == [
         "running",
-        *["tuning, trial 1: 1", *job],
-        *["tuning, trial 2: 1", *job],
+        *["tuning: 2", *job, *job],
         "running",
         "training: 0",
         "finished",

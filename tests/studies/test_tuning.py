@@ -40,9 +40,9 @@ def models(*names: str) -> list[ModelPlan]:
 def proposals(search: Search, value: float = 0.5) -> list[dict[str, Any]]:
     """Return all that a search proposes, each told the same value."""
     found = []
-    while (changes := search.propose()) is not None:
-        found.append(changes)
-        search.tell(value)
+    while changes := search.propose():
+        found += changes
+        search.tell([value] * len(changes))
     return found
 
 

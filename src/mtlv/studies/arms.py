@@ -121,11 +121,11 @@ class Arm:
         ]
 
     def tune(self, level: Sequence[int]) -> None:
-        """Choose the settings of a level's cells, trial by trial, all cells at once."""
+        """Choose the settings of a level's cells, round by round, all cells at once."""
         cells = [cell for cell in self._of(level) if cell.tune is not None]
         leaders = [cell for cell in cells if self.leads(cell)]
         searches = [make_search(self._tuning(cell), cell.fold) for cell in leaders]
-        while self._one_trial_each(leaders, searches):
+        while self._one_round(leaders, searches):
             pass
         for cell in leaders:
             cell.chosen = best_trial(cell.trials)
@@ -218,23 +218,24 @@ class Arm:
             raise error.inside("encoder") from error
         check_limits(source, settings.train.max_length, settings.train.freeze_layers)
 
-    def _one_trial_each(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
-        proposed: list[tuple[Cell, Search, list[Job]]] = []
-        for cell, search in zip(cells, searches, strict=True):
-            changes = search.propose()
-            if changes is not None:
-                jobs = self._tuning_jobs(cell, changes)
-                cell.trials.append(Trial(changes, [job.id for job in jobs]))
-                proposed.append((cell, search, jobs))
-        if proposed:
-            trial = max(len(cell.trials) for cell, _, _ in proposed)
-            jobs = [job for _, _, own in proposed for job in own]
-            self._run(f"tuning, trial {trial}", jobs, lambda: None)
-        for cell, search, jobs in proposed:
-            value = self._value(cell, jobs)
-            cell.trials[-1].value = value
-            search.tell(value)
-        return bool(proposed)
+    def _one_round(self, cells: Sequence[Cell], searches: Sequence[Search]) -> bool:
+        """Try what each search proposes next, all at once; tell whether one proposed something."""
+        rounds = [
+            [(changes, self._tuning_jobs(cell, changes)) for changes in search.propose()]
+            for cell, search in zip(cells, searches, strict=True)
+        ]
+        jobs = [job for tried in rounds for _, own in tried for job in own]
+        if jobs:
+            self._run("tuning", jobs, lambda: None)
+        for cell, search, tried in zip(cells, searches, rounds, strict=True):
+            if tried:
+                values = [self._value(cell, own) for _, own in tried]
+                cell.trials += [
+                    Trial(changes, [job.id for job in own], value)
+                    for (changes, own), value in zip(tried, values, strict=True)
+                ]
+                search.tell(values)
+        return any(rounds)
 
     def _tuning_jobs(self, cell: Cell, changes: Mapping[str, Any]) -> list[Job]:
         first_seed = self.config.evaluation.seeds[0]

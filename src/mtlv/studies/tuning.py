@@ -102,7 +102,7 @@ class Trial:
     Args:
         changes: setting to value.
         jobs: ids of the jobs that tried them.
-        value: of the validation metric; NaN before it is known.
+        value: of the validation metric; NaN where it is undefined.
     """
 
     changes: dict[str, Any]
@@ -111,13 +111,13 @@ class Trial:
 
 
 class Search(Protocol):
-    """Proposes settings, one after another, and hears how they did."""
+    """Proposes settings, round by round, and hears how they did."""
 
-    def propose(self) -> dict[str, Any] | None:
-        """Return the next settings; None when there are no more."""
+    def propose(self) -> list[dict[str, Any]]:
+        """Return the settings of the next round, which may be tried at once; none at the end."""
 
-    def tell(self, value: float) -> None:
-        """Hear the validation value of the last proposal, larger being better."""
+    def tell(self, values: Sequence[float]) -> None:
+        """Hear the validation values of the last round, larger being better."""
 
 
 def best_trial(trials: Sequence[Trial]) -> int:
@@ -155,10 +155,11 @@ class _Grid:
     def __init__(self, settings: TuneSettings) -> None:
         self._left = grid(settings.space)
 
-    def propose(self) -> dict[str, Any] | None:
-        return self._left.pop(0) if self._left else None
+    def propose(self) -> list[dict[str, Any]]:
+        proposed, self._left = self._left, []
+        return proposed
 
-    def tell(self, value: float) -> None:
+    def tell(self, values: Sequence[float]) -> None:
         """A grid does not learn."""
 
 
@@ -176,14 +177,15 @@ class _Optuna:
         self._space, self._left = settings.space, settings.trials
         self._trial: Any = None
 
-    def propose(self) -> dict[str, Any] | None:
+    def propose(self) -> list[dict[str, Any]]:
         if self._left == 0:
-            return None
+            return []
         self._left -= 1
         self._trial = self._study.ask()
-        return {key: self._suggest(key, values) for key, values in self._space.items()}
+        return [{key: self._suggest(key, values) for key, values in self._space.items()}]
 
-    def tell(self, value: float) -> None:
+    def tell(self, values: Sequence[float]) -> None:
+        (value,) = values
         self._study.tell(self._trial, _known(value))
 
     def _suggest(self, key: str, values: Values) -> Any:

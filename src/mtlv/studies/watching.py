@@ -20,7 +20,7 @@ class StudyWatcher:
         """Hear of the study's record: at its start, after each job, at its end."""
 
     def on_stage(self, stage: str, jobs: int) -> None:
-        """Hear of a stage (`tuning, trial 1`, `training`) and how many jobs are left to run."""
+        """Hear of a stage (`tuning`, `training`) and how many jobs are left to run."""
 
     def on_job(self, job: AnyJob) -> None:
         """Hear of a job that starts."""
