@@ -109,7 +109,7 @@ def test_a_folder_takes_the_answer_and_the_tables(mtlv: Shell, folder: Path) -> 
 
 def test_stored_explanations_can_be_drawn(mtlv: Shell, folder: Path) -> None:
     mtlv("explain", "small", "--texts", "4", "--task", "edema")
-    mtlv("explain", "small", "--text", TEXT)
+    mtlv("explain", "small", "--text", f"{TEXT} Not asked before.")  # the last answer is drawn
     store = Store(folder / "runs")
     wanted = Wanted(store, load_outcome(store, "small"))
     for name in ("word-ranks", "attributions", "encoder-similarity", "cross-task"):

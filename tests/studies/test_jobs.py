@@ -64,6 +64,9 @@ def test_equal_weights_of_a_corpus_with_one_head_are_the_sum() -> None:
     one = replace(JOB, model=model_plan(["a", "b", "c"]))
     assert one.spec["train"]["weighting"]["name"] == "sum"
     assert one.id == replace(one, train=TrainSettings(weighting="sum")).id
+    assert JOB.spec["train"]["weighting"]["name"] == "equal"
+    soft = replace(JOB, train=TrainSettings(soft_sharing=0.1))
+    assert soft.spec["train"]["weighting"]["name"] == "sum", "each head has an encoder to itself"
     by_task = [TrainSettings(weighting={"name": own, "over": "tasks"}) for own in ("equal", "sum")]
     assert len({one.id, *(replace(one, train=own).id for own in by_task)}) == 3
 

@@ -222,7 +222,7 @@ def test_runs_over_frozen_layers(tmp_path: Path) -> None:
 
 
 def test_pretraining(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mtlv.training.pretraining.HEAD_STEPS", 3)
+    monkeypatch.setattr("mtlv.training.pretraining_head.STEPS", 3)
     texts = [example.text or "" for example in toy_examples()] * 3
     source = tiny_source()
     tokenizer = load_tokenizer(source)

@@ -109,10 +109,11 @@ class Job:
 
     @property
     def _train(self) -> dict[str, Any]:
-        """Settings of the training; where every corpus has one head, equal weights are the sum."""
+        """Settings of the training; where no head shares corpus and encoder, equal is the sum."""
         given = self.train.model_dump(mode="json", exclude={"save_every"})
         own, heads = self.train.weighting, len(self.model.heads)
-        if own.name == "equal" and own.units(heads) == "heads" and heads == len(self.data):
+        alone = heads == len(self.data) or self.train.soft_sharing is not None
+        if own.name == "equal" and own.units(heads) == "heads" and alone:
             given["weighting"]["name"] = "sum"
         return given
 

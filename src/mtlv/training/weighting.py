@@ -78,9 +78,15 @@ def units_of(network: Network, data: TrainingData, over: Over) -> Units:
         units = {f"head {i}": tasks for i, tasks in enumerate(heads, start=1)}
     else:
         units = {task.name: (task,) for tasks in heads for task in tasks}
-    of_corpus = Counter(task.corpus for tasks in heads for task in tasks)
+    own_encoders = len(network.encoders) > 1
+    learned_with = {
+        task.name: (task.corpus, head if own_encoders else 0)
+        for head, tasks in enumerate(heads)
+        for task in tasks
+    }
+    counts = Counter(learned_with.values())
     positives = [np.mean([_positives(data, task) for task in tasks]) for tasks in units.values()]
-    shares = [len(tasks) / of_corpus[tasks[0].corpus] for tasks in units.values()]
+    shares = [len(tasks) / counts[learned_with[tasks[0].name]] for tasks in units.values()]
     return Units(
         tuple(units),
         torch.tensor(positives, dtype=torch.float32),

@@ -21,7 +21,8 @@ class Units:
     Args:
         names: one per unit; their places are the indices that a weighting is given.
         positives: of each unit in the training part, (U,); of a head, the mean over its tasks.
-        shares: of the tasks of its corpus, how many are the unit's, 0 to 1, (U,).
+        shares: of the tasks of one corpus that share an encoder, how many are the unit's, 0 to 1,
+            (U,).
     """
 
     names: tuple[str, ...]

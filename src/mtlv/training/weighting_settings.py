@@ -51,11 +51,11 @@ _OPTIONS = {
 class WeightingSettings(Settings):
     """How the losses of a step become one update.
 
-    With `equal` every task of a corpus weighs alike, however the heads divide them: plans that
-    differ in their heads differ in nothing else. `sum` adds up the losses of heads, which are means
-    over their tasks, as the thesis does (section 3.5.3): a task that has a head for itself then
-    weighs as much as all seven of another head. In a config, `weighting: mean` is short for
-    `{name: mean}`, and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
+    With `equal` every task of a corpus weighs alike, however the heads of an encoder divide them:
+    plans that differ in their heads differ in nothing else. `sum` adds up the losses of heads,
+    which are means over their tasks, as the thesis does (section 3.5.3): a task that has a head for
+    itself then weighs as much as all seven of another head. In a config, `weighting: mean` is short
+    for `{name: mean}`, and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
     """
 
     name: str = "equal"
