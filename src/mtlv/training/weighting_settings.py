@@ -11,18 +11,8 @@ from mtlv.settings import Settings
 __all__ = ["NEEDS_SEVERAL", "WEIGHTING_NAMES", "WeightingSettings"]
 
 WEIGHTING_NAMES = (
-    *(
-        "equal",
-        "sum",
-        "mean",
-        "fixed",
-        "rarity",
-        "uncertainty",
-        "imtl_l",
-        "dwa",
-        "random",
-        "geometric",
-    ),
+    "equal",
+    *("sum", "mean", "fixed", "rarity", "uncertainty", "imtl_l", "dwa", "random", "geometric"),
     *("stch", "famo", "pcgrad", "gradvac", "mgda", "cagrad", "nash_mtl", "aligned_mtl", "imtl_g"),
     *("upgrad", "dualproj"),
 )
@@ -54,8 +44,8 @@ class WeightingSettings(Settings):
     With `equal` every task of a corpus weighs alike, however the heads of an encoder divide them:
     plans that differ in their heads differ in nothing else. `sum` adds up the losses of heads,
     which are means over their tasks, as the thesis does (section 3.5.3): a task that has a head for
-    itself then weighs as much as all seven of another head. In a config, `weighting: mean` is short
-    for `{name: mean}`, and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
+    itself then weighs as much as all of another head. In a config, `weighting: mean` is short for
+    `{name: mean}`, and `weighting: [1, 2]` for `{name: fixed, weights: [1, 2]}`.
     """
 
     name: str = "equal"
